@@ -1,0 +1,91 @@
+// The shape that every decision has, said once: how long must this request wait; is that acceptable; if so,
+// charge it. What a limit allows is said by its rule:
+//
+//   template <> class Rule<FixedWindow> {
+//     struct State;                               // what is remembered of a key; State{} owes nothing
+//     explicit constexpr Rule(const FixedWindow&);                // needs validate(limit).ok()
+//     limit(), refill()                           // most at once; ns from all spent to as good as new
+//     reach()                                     // how far ahead of `now` a reservation may be made
+//     wait(state, now, cost)                      // ns until `cost` fits, 0 if it fits now; 1 <= cost <= limit
+//     charge(state&, now, at, cost)               // spends `cost` at the moment `at` >= now, where it fits
+//     remaining(state, now), reset_after(state, now)
+//     refund(state&, now, cost)                   // gives back at most what is owed
+//     merge(state, state)                         // a state that owes at least what either owes, at any moment
+//   };
+//
+// All of it is pure and total: no clock, no memory, no floating point. `now` is the time since the limiter's
+// zero. A state whose reset_after is 0 equals State{} for this and every later moment: it may be forgotten.
+//
+// After a charge in the future (`at` > now: a reservation) nothing more is admitted before `at`.
+
+#ifndef PENSTOCK_ALGORITHM_ADVANCE_H_
+#define PENSTOCK_ALGORITHM_ADVANCE_H_
+
+#include <algorithm>
+#include <cstdint>
+
+#include "algorithm/arithmetic.h"
+#include "penstock/decision.h"
+
+namespace penstock::algorithm {
+
+template <class Limit>
+class Rule;
+
+// How long the caller will wait for its permits, and how long it must because of another limit.
+struct Patience {
+  Time at_least = 0;
+  Time at_most = 0;
+};
+
+// Whether and when `cost` may go. Leaves `remaining` and `reset_after` to `describe`.
+template <class R>
+constexpr Decision decide(const R& rule, const typename R::State& state, Time now, std::int64_t cost,
+                          Patience patience = {}) {
+  Decision decision{.limit = static_cast<std::int64_t>(rule.limit())};
+  if (cost < 0) {
+    decision.error = absl::StatusCode::kInvalidArgument;
+    decision.retry_after = Decision::never;
+    return decision;
+  }
+  if (cost > decision.limit) {
+    decision.retry_after = Decision::never;
+    return decision;
+  }
+  const Time wait = cost == 0 ? 0 : std::max(rule.wait(state, now, static_cast<std::uint64_t>(cost)), patience.at_least);
+  decision.retry_after = Duration(wait);
+  // A wait that ends beyond the last moment is no wait one can promise.
+  decision.permitted = wait <= std::min({patience.at_most, rule.reach(), kLastMoment - now});
+  return decision;
+}
+
+template <class R>
+constexpr void describe(Decision& decision, const R& rule, const typename R::State& state, Time now) {
+  if (decision.error != absl::StatusCode::kOk) return;
+  decision.remaining = static_cast<std::int64_t>(rule.remaining(state, now));
+  decision.reset_after = Duration(rule.reset_after(state, now));
+}
+
+// The decision without the charge.
+template <class R>
+constexpr Decision peek(const R& rule, const typename R::State& state, Time now, std::int64_t cost) {
+  Decision decision = decide(rule, state, now, cost);
+  describe(decision, rule, state, now);
+  return decision;
+}
+
+// Refuses, and leaves `state` as it was; or spends `cost` permits of it.
+template <class R>
+constexpr Decision advance(const R& rule, typename R::State& state, Time now, std::int64_t cost,
+                           Patience patience = {}) {
+  Decision decision = decide(rule, state, now, cost, patience);
+  if (decision.permitted && cost > 0) {
+    rule.charge(state, now, now + static_cast<Time>(decision.retry_after.count()), static_cast<std::uint64_t>(cost));
+  }
+  describe(decision, rule, state, now);
+  return decision;
+}
+
+}  // namespace penstock::algorithm
+
+#endif  // PENSTOCK_ALGORITHM_ADVANCE_H_

@@ -1,0 +1,51 @@
+// The clock of permits: how many units of a limit have been issued by a moment.
+//
+// A token bucket does not count tokens, it keeps one position on this clock: the point up to which the issued
+// units are spent. Units are chosen so that a permit is a whole number of them; so nothing is ever rounded
+// twice, and no error adds up.
+
+#ifndef PENSTOCK_ALGORITHM_SUPPLY_H_
+#define PENSTOCK_ALGORITHM_SUPPLY_H_
+
+#include <cstdint>
+
+#include "algorithm/arithmetic.h"
+
+namespace penstock::algorithm {
+
+class Supply {
+ public:
+  // `units` at the end of each `tick` ns: exact at every multiple of the tick.
+  static constexpr Supply stepped(Time tick, std::uint64_t units) { return Supply(tick, units); }
+
+  // `units` in each 2^63 ns, evenly: for rates that no tick divides. Late by less than one unit, never early.
+  static constexpr Supply scaled(std::uint64_t units) { return Supply(0, units); }
+
+  // Units issued by `now`, rounded down.
+  constexpr std::uint64_t at(Time now) const {
+    if (tick_ != 0) return now / tick_ * units_;
+    return static_cast<std::uint64_t>(Wide{now} * units_ >> 63);
+  }
+
+  // The same rounded up: a charge between two steps counts as made at the later one.
+  constexpr std::uint64_t at_or_above(Time now) const {
+    if (tick_ != 0) return (now / tick_ + (now % tick_ != 0)) * units_;
+    return static_cast<std::uint64_t>(ceil_div(Wide{now} * units_, Wide{1} << 63));
+  }
+
+  // The least moment at which `position` units have been issued.
+  constexpr Wide earliest(std::uint64_t position) const {
+    if (tick_ != 0) return ceil_div(position, units_) * tick_;
+    return ceil_div(Wide{position} << 63, units_);
+  }
+
+ private:
+  constexpr Supply(Time tick, std::uint64_t units) : tick_(tick), units_(units) {}
+
+  Time tick_;            // 0 if scaled
+  std::uint64_t units_;  // a tick, or 2^63 ns
+};
+
+}  // namespace penstock::algorithm
+
+#endif  // PENSTOCK_ALGORITHM_SUPPLY_H_

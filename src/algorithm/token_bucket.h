@@ -1,0 +1,113 @@
+// TokenBucket: at most burst + rate * (t - s) in any [s, t].
+//
+// The state is one position on the clock of permits (supply.h): what is issued beyond it is there to be had,
+// up to a burst. The key owes `spent - supply(now)` units, or nothing if that is negative:
+//
+//     0 ......... supply(now) ......... spent ......... supply(now) + burst      units issued ->
+//                 |<------ owed ------->|<---- room ---->|
+//
+// A request fits if what it leaves of the burst covers what is owed. (This is the generic cell rate algorithm
+// of ITU-T I.371, with time measured in permits instead of permits in time.)
+
+#ifndef PENSTOCK_ALGORITHM_TOKEN_BUCKET_H_
+#define PENSTOCK_ALGORITHM_TOKEN_BUCKET_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+#include "algorithm/advance.h"
+#include "algorithm/arithmetic.h"
+#include "algorithm/supply.h"
+#include "penstock/limit.h"
+
+namespace penstock::algorithm {
+
+template <>
+class Rule<TokenBucket> {
+ public:
+  struct State {
+    std::uint64_t spent = 0;  // the supply position up to which permits are spent
+    friend constexpr bool operator==(const State&, const State&) = default;
+  };
+
+  // Whether a permit can be made a whole number of units at all: at most 1.46 permits a nanosecond.
+  static constexpr bool can_keep(const Rate& rate) {
+    return Wide{static_cast<std::uint64_t>(rate.permits)} * kHorizon <= kBound * static_cast<Time>(rate.per.count());
+  }
+
+  explicit constexpr Rule(const TokenBucket& limit)
+      : burst_(static_cast<std::uint64_t>(limit.burst)), unit_(0), supply_(Supply::stepped(1, 1)) {
+    const auto permits = static_cast<std::uint64_t>(limit.rate.permits);
+    const auto per = static_cast<Time>(limit.rate.per.count());
+    const std::uint64_t divisor = std::gcd(permits, per);
+    const std::uint64_t n = permits / divisor;
+    const Time w = per / divisor;
+    refill_ = until(ceil_div(Wide{burst_} * w, n), 0);
+
+    // Exact: w/tick units a permit and n units a tick, for the finest tick that keeps every position below
+    // 2^64 for kHorizon and beyond. A tick longer than a permit's time would hold permits back.
+    for (Time tick = 1; w % tick == 0 && Wide{tick} * n <= w; tick *= 10) {
+      if (Wide{kHorizon / tick} * n < kBound && Wide{burst_} * (w / tick) < kBound) {
+        unit_ = w / tick;
+        supply_ = Supply::stepped(tick, n);
+        return;
+      }
+    }
+    // Rounded: as many units a permit as fit. Never early; late by less than 2.35 units, which do not add up.
+    unit_ = static_cast<std::uint64_t>(std::min(kBound * per / (Wide{permits} * kHorizon), kBound / burst_));
+    supply_ = Supply::scaled(static_cast<std::uint64_t>((Wide{permits} * unit_ << 63) / per));
+  }
+
+  constexpr std::uint64_t limit() const { return burst_; }
+  constexpr Time refill() const { return refill_; }
+  constexpr Time reach() const { return kLongestWait - 1; }
+
+  constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
+    const std::uint64_t room = (burst_ - cost) * unit_;
+    if (owed(state, now) <= room) return 0;
+    return until(supply_.earliest(state.spent - room), now);
+  }
+
+  // A key that owes nothing starts at the supply rounded up: rounded down, it would be given a part of a unit
+  // that had been issued before. One that owes goes on from its position, which is exact.
+  constexpr void charge(State& state, Time, Time at, std::uint64_t cost) const {
+    const std::uint64_t from = owed(state, at) == 0 ? supply_.at_or_above(at) : state.spent;
+    state.spent = from + cost * unit_;
+  }
+
+  constexpr std::uint64_t remaining(const State& state, Time now) const {
+    const std::uint64_t all = burst_ * unit_;
+    const std::uint64_t debt = owed(state, now);
+    return debt < all ? (all - debt) / unit_ : 0;
+  }
+
+  constexpr Time reset_after(const State& state, Time now) const {
+    return owed(state, now) == 0 ? 0 : until(supply_.earliest(state.spent), now);
+  }
+
+  constexpr void refund(State& state, Time now, std::uint64_t cost) const {
+    const std::uint64_t debt = owed(state, now);
+    state.spent -= cost > debt / unit_ ? debt : cost * unit_;
+  }
+
+  static constexpr State merge(const State& a, const State& b) { return {std::max(a.spent, b.spent)}; }
+
+ private:
+  // Positions stay below 2^64: the supply of the last moment is below 2.93 * 2^62, and a burst below 2^62.
+  static constexpr Wide kBound = Wide{1} << 62;
+
+  constexpr std::uint64_t owed(const State& state, Time now) const {
+    const std::uint64_t issued = supply_.at(now);
+    return state.spent > issued ? state.spent - issued : 0;
+  }
+
+  std::uint64_t burst_;
+  std::uint64_t unit_;  // units a permit
+  Supply supply_;
+  Time refill_ = 0;
+};
+
+}  // namespace penstock::algorithm
+
+#endif  // PENSTOCK_ALGORITHM_TOKEN_BUCKET_H_
