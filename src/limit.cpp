@@ -18,8 +18,8 @@ absl::Status in_range(const char* field, std::int64_t value, std::int64_t least,
 
 absl::Status window_in_range(const char* field, Duration window) {
   if (Duration::zero() < window && window <= kMaxWindow) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " = ", window.count(), " ns: must be 1 ns to ",
-                                                 kMaxWindow.count(), " ns (3660 days)"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " = ", window.count(), " ns: must be 1 ns to ", kMaxWindow.count(), " ns (3660 days)"));
 }
 
 absl::Status check(const TokenBucket& limit) {

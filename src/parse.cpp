@@ -59,8 +59,8 @@ std::string likely(std::string_view word, const std::vector<std::string_view>& k
   std::string lower(word);
   for (char& c : lower) c = static_cast<char>('A' <= c && c <= 'Z' ? c - 'A' + 'a' : c);
   const auto near = [&lower](std::string_view candidate) { return distance(lower, candidate); };
-  const std::string_view best = *std::min_element(known.begin(), known.end(),
-                                                  [&](auto a, auto b) { return near(a) < near(b); });
+  const std::string_view best =
+      *std::min_element(known.begin(), known.end(), [&](auto a, auto b) { return near(a) < near(b); });
   // Half of the letters must be right.
   return near(best) * 2 <= best.size() ? absl::StrCat("; did you mean ", quoted(best), "?") : "";
 }
@@ -82,15 +82,19 @@ class Reader {
 
   absl::StatusOr<std::vector<Limit>> limits(std::size_t most) {
     std::vector<Limit> limits;
-    do {
+    while (true) {
       skip_space();
-      if (limits.size() == most) {
-        return error(at_, most == 1 ? "one limit was expected" : absl::StrCat("at most ", most, " limits for one key"));
-      }
       absl::StatusOr<Limit> limit = one();
       if (!limit.ok()) return limit.status();
       limits.push_back(*limit);
-    } while (take(','));
+      if (done()) break;
+      // `one` stops at the end or at a comma.
+      if (limits.size() == most) {
+        return error(at_,
+                     most == 1 ? "one limit was expected" : absl::StrCat("at most ", most, " limits for one key"));
+      }
+      ++at_;
+    }
     return limits;
   }
 
@@ -116,7 +120,8 @@ class Reader {
   }
 
   static Limit make(std::int64_t permits, Duration window, const Params& params) {
-    if (params.burst || params.algo == "token") return TokenBucket{{permits, window}, params.burst.value_or(permits)};
+    if (params.burst || params.algo == "token")
+      return TokenBucket{{permits, window}, params.burst.value_or(permits)};
     if (params.algo == "fixed") return FixedWindow{permits, window};
     if (params.algo == "log") return SlidingLog{permits, window};
     return SlidingWindow{permits, window};
@@ -151,12 +156,13 @@ class Reader {
       if (name != unit.name && std::find(unit.words.begin(), unit.words.end(), name) == unit.words.end()) continue;
       if (name.empty()) break;
       if (number > kMaxWindow / unit.length) {
-        return error(start, absl::StrCat("window ", shown(text_.substr(start, at_ - start)), " is longer than 3660d"));
+        return error(start,
+                     absl::StrCat("window ", shown(text_.substr(start, at_ - start)), " is longer than 3660d"));
       }
       return number * unit.length;
     }
-    return error(unit_start, absl::StrCat(name.empty() ? "expected a unit of time, found " : "unknown unit ", shown(name),
-                                          likely(name, unit_words())));
+    return error(unit_start, absl::StrCat(name.empty() ? "expected a unit of time, found " : "unknown unit ",
+                                          shown(name), likely(name, unit_words())));
   }
 
   absl::StatusOr<Params> parameters() {
@@ -187,8 +193,8 @@ class Reader {
         params.algo = word();
         const std::vector<std::string_view> known = {"token", "fixed", "sliding", "log"};
         if (std::find(known.begin(), known.end(), params.algo) == known.end()) {
-          return error(value_start, absl::StrCat("unknown algorithm ", shown(params.algo), likely(params.algo, known),
-                                                 " (token, fixed, sliding, log)"));
+          return error(value_start, absl::StrCat("unknown algorithm ", shown(params.algo),
+                                                 likely(params.algo, known), " (token, fixed, sliding, log)"));
         }
       }
     }
@@ -203,7 +209,8 @@ class Reader {
     const std::size_t start = at_;
     while (!done() && (is_digit(text_[at_]) || text_[at_] == '_')) ++at_;
     const std::string_view digits = text_.substr(start, at_ - start);
-    if (digits.empty()) return error(start, absl::StrCat("expected ", what, ", found ", shown(rest_of_word(start))));
+    if (digits.empty())
+      return error(start, absl::StrCat("expected ", what, ", found ", shown(rest_of_word(start))));
     if (digits.front() == '_' || digits.back() == '_' || digits.find("__") != std::string_view::npos) {
       return error(start, absl::StrCat("misplaced \"_\" in ", quoted(digits)));
     }
@@ -268,6 +275,8 @@ absl::StatusOr<Limit> parse_limit(std::string_view text) {
   return limits->front();
 }
 
-absl::StatusOr<std::vector<Limit>> parse_limits(std::string_view text) { return Reader(text).limits(kMaxLimitsPerKey); }
+absl::StatusOr<std::vector<Limit>> parse_limits(std::string_view text) {
+  return Reader(text).limits(kMaxLimitsPerKey);
+}
 
 }  // namespace penstock

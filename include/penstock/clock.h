@@ -6,7 +6,7 @@
 //   clock.advance(std::chrono::seconds(1));        // a test that needs no sleep
 //
 // A clock gives the time since an epoch of its own; windows begin at whole multiples of their length on it.
-// It may stop, jump or step back: a limiter never admits more because of a step back (limiter.h), and a jump
+// It may stop, jump or step back: a limiter never admits more because of a step back, and a jump
 // forward counts as time that has passed.
 
 #ifndef PENSTOCK_CLOCK_H_

@@ -43,10 +43,11 @@ constexpr Rate per_hour(std::int64_t permits) { return {permits, std::chrono::ho
 constexpr Rate per_day(std::int64_t permits) { return {permits, std::chrono::hours(24)}; }
 
 // A bucket of `burst` permits that refills at `rate`; a request takes its cost or nothing.
-// Promise: A([s, t]) <= burst + rate * (t - s) for all s <= t, and whatever fits is admitted.
-// Worst case in one rolling window that refills the bucket once: 2 * burst - 1.
-// State: one word a key. burst: 1 to kMaxPermits.
-// Source: the generic cell rate algorithm (ITU-T I.371), kept as a position in the supply of permits.
+// Promise: A([s, t]) <= burst + rate * (t - s) for all s <= t, and whatever fits is admitted: at once where a
+// permit is a whole number of nanoseconds, else nanoseconds late and never early (docs/algorithms.md, "exact and
+// rounded"). Worst case in one rolling window that refills the bucket once: 2 * burst - 1. State: one word a key.
+// burst: 1 to kMaxPermits. Source: the generic cell rate algorithm (ITU-T I.371), kept as a position in the supply
+// of permits.
 struct TokenBucket {
   Rate rate;
   std::int64_t burst = 0;
@@ -65,7 +66,8 @@ struct FixedWindow {
 
 // Two counters: this window's, and the last one's weighted by the share of it that a rolling window
 // would still cover, rounded up.
-// Promise: A(any interval of length T) <= limit * (1 + T / window); steady traffic gets `limit` a window.
+// Promise: A(any interval of length T) <= limit * (1 + T / window); and a client that asks all
+// the time gets `limit` in its first window and limit - 1 in each later one (of 1: one in every other window).
 // Worst case in one rolling window: 2 * limit - 1.
 // State: an index and two counters a key. limit: 1 to kMaxPermits.
 struct SlidingWindow {
@@ -77,7 +79,7 @@ struct SlidingWindow {
 // Remembers the moment of every permit it gave.
 // Promise: A((t - window, t]) <= limit for every t, and whatever fits is admitted.
 // Worst case in one rolling window: limit.
-// State: up to `limit` moments of 8 bytes a key. limit: 1 to kMaxLogPermits.
+// State: up to twice `limit` moments of 8 bytes a key. limit: 1 to kMaxLogPermits.
 struct SlidingLog {
   std::int64_t limit = 0;
   Duration window = Duration::zero();

@@ -48,10 +48,10 @@ class PENSTOCK_EXPORT Limiter {
   // What try_acquire would say, with `remaining` and `reset_after` as they are. Charges nothing.
   [[nodiscard]] virtual Decision peek(std::string_view key, std::int64_t cost = 1) = 0;
 
-  // Takes `cost` permits now for use in the future, if they will be there within `max_wait` (a negative
-  // one counts as zero). If permitted, the caller may go ahead when `retry_after` has passed, not before,
-  // and nobody who asks later goes earlier. If not, nothing is charged and `retry_after` is the wait that
-  // try_acquire would report.
+  // Takes `cost` permits now for use in the future, if they will be there within `max_wait` (a negative one counts
+  // as zero; a SlidingLog looks one window ahead at most). If permitted, the caller may go ahead when `retry_after`
+  // has passed, not before, and nobody who asks later goes earlier. If not, nothing is charged and `retry_after` is
+  // the wait that try_acquire would report.
   [[nodiscard]] virtual Decision reserve(std::string_view key, std::int64_t cost, Duration max_wait) = 0;
 
   // Gives back up to `cost` permits that were taken and not used, at most what the key still owes.
@@ -59,7 +59,8 @@ class PENSTOCK_EXPORT Limiter {
   // minus what was refunded in the same interval.
   virtual absl::Status refund(std::string_view key, std::int64_t cost) = 0;
 
-  // Forgets what `key` owes.
+  // Forgets what `key` owes. (A key that shares its state because the limiter is full keeps it; nor does `refund`
+  // act on it.)
   virtual absl::Status reset(std::string_view key) = 0;
 };
 
@@ -67,7 +68,8 @@ class PENSTOCK_EXPORT Limiter {
 // thread; callers on one key go in the order in which they asked. If the permits will not be there in time
 // it answers at once and charges nothing. The limiter's clock must run with real time: a ManualClock does
 // not. Any thread.
-[[nodiscard]] PENSTOCK_EXPORT Decision acquire(Limiter& limiter, std::string_view key, std::int64_t cost, Deadline deadline);
+[[nodiscard]] PENSTOCK_EXPORT Decision acquire(Limiter& limiter, std::string_view key, std::int64_t cost,
+                                               Deadline deadline);
 
 }  // namespace penstock
 

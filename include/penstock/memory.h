@@ -40,16 +40,17 @@ struct MemoryOptions {
 inline constexpr std::int64_t kMaxKeys = std::int64_t{1} << 32;
 
 // InvalidArgument names the field, its value and its range. Allocates as keys appear, up to the cap; about
-// 64 bytes a key (SlidingLog: and 8 to 16 for each permit in its window). See limit.h for what each limit promises.
-[[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const Limit& limit,
-                                                                             const MemoryOptions& options = {});
+// 110 bytes a key (SlidingLog: and 8 to 32 for each permit in its window). See limit.h for what each limit
+// promises.
+[[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(
+    const Limit& limit, const MemoryOptions& options = {});
 
 // Several limits on one key: all or nothing. The decision is that of the binding limit: the one that makes
 // the caller wait longest or, if all permit, the one with the least remaining; reset_after is that of the
 // slowest. When threads race for the last permits of one key, a request that is refused can leave a charge
 // behind in a limit that it passed; that refuses more until it refills and never admits more.
-[[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const std::vector<Limit>& limits,
-                                                                             const MemoryOptions& options = {});
+[[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(
+    const std::vector<Limit>& limits, const MemoryOptions& options = {});
 
 }  // namespace penstock
 

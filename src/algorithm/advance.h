@@ -10,13 +10,14 @@
 //     charge(state&, now, at, cost)               // spends `cost` at the moment `at` >= now, where it fits
 //     remaining(state, now), reset_after(state, now)
 //     refund(state&, now, cost)                   // gives back at most what is owed
-//     merge(state, state)                         // a state that owes at least what either owes, at any moment
+//     merge(state, state)                         // a state that owes at least what either owes, from now on
 //   };
 //
 // All of it is pure and total: no clock, no memory, no floating point. `now` is the time since the limiter's
 // zero. A state whose reset_after is 0 equals State{} for this and every later moment: it may be forgotten.
 //
-// After a charge in the future (`at` > now: a reservation) nothing more is admitted before `at`.
+// After a charge at the first moment at which it fits (`at` > now: a reservation) nothing more is admitted before
+// `at`. A list of limits charges some of them later than that; then the one that made it wait keeps the order.
 
 #ifndef PENSTOCK_ALGORITHM_ADVANCE_H_
 #define PENSTOCK_ALGORITHM_ADVANCE_H_
@@ -52,7 +53,8 @@ constexpr Decision decide(const R& rule, const typename R::State& state, Time no
     decision.retry_after = Decision::never;
     return decision;
   }
-  const Time wait = cost == 0 ? 0 : std::max(rule.wait(state, now, static_cast<std::uint64_t>(cost)), patience.at_least);
+  const Time wait =
+      cost == 0 ? 0 : std::max(rule.wait(state, now, static_cast<std::uint64_t>(cost)), patience.at_least);
   decision.retry_after = Duration(wait);
   // A wait that ends beyond the last moment is no wait one can promise.
   decision.permitted = wait <= std::min({patience.at_most, rule.reach(), kLastMoment - now});
@@ -68,8 +70,9 @@ constexpr void describe(Decision& decision, const R& rule, const typename R::Sta
 
 // The decision without the charge.
 template <class R>
-constexpr Decision peek(const R& rule, const typename R::State& state, Time now, std::int64_t cost) {
-  Decision decision = decide(rule, state, now, cost);
+constexpr Decision peek(const R& rule, const typename R::State& state, Time now, std::int64_t cost,
+                        Patience patience = {}) {
+  Decision decision = decide(rule, state, now, cost, patience);
   describe(decision, rule, state, now);
   return decision;
 }
@@ -80,7 +83,8 @@ constexpr Decision advance(const R& rule, typename R::State& state, Time now, st
                            Patience patience = {}) {
   Decision decision = decide(rule, state, now, cost, patience);
   if (decision.permitted && cost > 0) {
-    rule.charge(state, now, now + static_cast<Time>(decision.retry_after.count()), static_cast<std::uint64_t>(cost));
+    rule.charge(state, now, now + static_cast<Time>(decision.retry_after.count()),
+                static_cast<std::uint64_t>(cost));
   }
   describe(decision, rule, state, now);
   return decision;

@@ -41,7 +41,8 @@ class Rule<SlidingLog> {
   constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
     const std::uint64_t keep = limit_ - cost;
     if (state.moments.size() <= keep) return 0;
-    return until_left(state, now, state.moments[state.moments.size() - keep - 1]);
+    const Wide leaves = Wide{state.moments[state.moments.size() - keep - 1]} + window_;
+    return leaves <= state.seen ? 0 : until(leaves, now);
   }
 
   constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
@@ -60,7 +61,8 @@ class Rule<SlidingLog> {
   }
 
   constexpr Time reset_after(const State& state, Time now) const {
-    return state.moments.empty() ? 0 : until_left(state, now, state.moments.back());
+    const Wide leaves = state.moments.empty() ? 0 : Wide{state.moments.back()} + window_;
+    return until(std::max<Wide>(leaves, state.seen), now);
   }
 
   // The newest go first: they would have stayed longest.
@@ -81,11 +83,6 @@ class Rule<SlidingLog> {
   }
 
  private:
-  constexpr Time until_left(const State& state, Time now, Time moment) const {
-    const Wide leaves = Wide{moment} + window_;
-    return leaves <= state.seen ? 0 : until(leaves, now);
-  }
-
   constexpr std::size_t live(const State& state, Time now) const {
     const Time effective = std::max(now, state.seen);
     if (effective < window_) return state.moments.size();

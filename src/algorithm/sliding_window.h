@@ -71,7 +71,7 @@ class Rule<SlidingWindow> {
     const View view = look(state, now);
     if (view.current > 0) return until((Wide{view.index} + 2) * window_, now);
     if (view.previous > 0) return until((Wide{view.index} + 1) * window_, now);
-    return 0;
+    return until(Wide{view.index} * window_, now);  // refunded in full; but the window may be still to come
   }
 
   // Only this window's counter is lowered: what the previous one held has faded in part already.

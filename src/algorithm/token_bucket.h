@@ -33,7 +33,8 @@ class Rule<TokenBucket> {
 
   // Whether a permit can be made a whole number of units at all: at most 1.46 permits a nanosecond.
   static constexpr bool can_keep(const Rate& rate) {
-    return Wide{static_cast<std::uint64_t>(rate.permits)} * kHorizon <= kBound * static_cast<Time>(rate.per.count());
+    return Wide{static_cast<std::uint64_t>(rate.permits)} * kHorizon <=
+           kBound * static_cast<Time>(rate.per.count());
   }
 
   explicit constexpr Rule(const TokenBucket& limit)

@@ -18,7 +18,7 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
   virtual Decision advance(const Fingerprint& key, Duration now, std::int64_t cost, Patience patience) = 0;
-  virtual Decision peek(const Fingerprint& key, Duration now, std::int64_t cost) = 0;
+  virtual Decision peek(const Fingerprint& key, Duration now, std::int64_t cost, Patience patience) = 0;
   virtual void refund(const Fingerprint& key, Duration now, std::uint64_t cost) = 0;
   virtual void reset(const Fingerprint& key) = 0;
   [[nodiscard]] virtual std::int64_t limit() const = 0;
@@ -33,14 +33,12 @@ class TableLedger final : public Ledger {
 
   Decision advance(const Fingerprint& key, Duration now, std::int64_t cost, Patience patience) override {
     const Moment moment = since_zero(now);
-    const Patience from_zero{.at_least = patience.at_least - std::min(patience.at_least, moment.before),
-                             .at_most = patience.at_most - std::min(patience.at_most, moment.before)};
-    return as_seen(table_.advance(key, moment.now, cost, from_zero), moment);
+    return as_seen(table_.advance(key, moment.now, cost, from_zero(patience, moment)), moment);
   }
 
-  Decision peek(const Fingerprint& key, Duration now, std::int64_t cost) override {
+  Decision peek(const Fingerprint& key, Duration now, std::int64_t cost, Patience patience) override {
     const Moment moment = since_zero(now);
-    return as_seen(table_.peek(key, moment.now, cost), moment);
+    return as_seen(table_.peek(key, moment.now, cost, from_zero(patience, moment)), moment);
   }
 
   void refund(const Fingerprint& key, Duration now, std::uint64_t cost) override {
@@ -75,6 +73,11 @@ class TableLedger final : public Ledger {
     };
     if (now >= zero_) return {distance(zero_, now), 0};
     return {0, distance(now, zero_)};
+  }
+
+  static Patience from_zero(const Patience& patience, const Moment& moment) {
+    return {.at_least = patience.at_least - std::min(patience.at_least, moment.before),
+            .at_most = patience.at_most - std::min(patience.at_most, moment.before)};
   }
 
   static Decision as_seen(Decision decision, const Moment& moment) {

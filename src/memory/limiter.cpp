@@ -52,7 +52,9 @@ class MemoryLimiter final : public Limiter {
     }
   }
 
-  Decision peek(std::string_view key, std::int64_t cost) override { return ask(hash_(key), clock_.now(), cost); }
+  Decision peek(std::string_view key, std::int64_t cost) override {
+    return ask(hash_(key), clock_.now(), cost, {});
+  }
 
   Decision reserve(std::string_view key, std::int64_t cost, Duration max_wait) override {
     const auto patience = static_cast<algorithm::Time>(std::max(max_wait, Duration::zero()).count());
@@ -60,7 +62,8 @@ class MemoryLimiter final : public Limiter {
   }
 
   absl::Status refund(std::string_view key, std::int64_t cost) override {
-    if (cost < 0) return absl::InvalidArgumentError(absl::StrCat("refund: cost = ", cost, ": must not be negative"));
+    if (cost < 0)
+      return absl::InvalidArgumentError(absl::StrCat("refund: cost = ", cost, ": must not be negative"));
     const Fingerprint fingerprint = hash_(key);
     const Duration now = clock_.now();
     for (const auto& ledger : ledgers_) ledger->refund(fingerprint, now, static_cast<std::uint64_t>(cost));
@@ -78,9 +81,11 @@ class MemoryLimiter final : public Limiter {
     return {.error = error, .limit = ledgers_.front()->limit(), .retry_after = Decision::never};
   }
 
-  Decision ask(const Fingerprint& key, Duration now, std::int64_t cost) const {
-    Decision decision = ledgers_.front()->peek(key, now, cost);
-    for (std::size_t i = 1; i < ledgers_.size(); ++i) decision = both(decision, ledgers_[i]->peek(key, now, cost));
+  Decision ask(const Fingerprint& key, Duration now, std::int64_t cost, Patience patience) const {
+    Decision decision = ledgers_.front()->peek(key, now, cost, patience);
+    for (std::size_t i = 1; i < ledgers_.size(); ++i) {
+      decision = both(decision, ledgers_[i]->peek(key, now, cost, patience));
+    }
     return decision;
   }
 
@@ -88,14 +93,19 @@ class MemoryLimiter final : public Limiter {
     try {
       if (ledgers_.size() == 1) return ledgers_.front()->advance(key, now, cost, {0, max_wait});
 
-      // Ask all, then charge each for the moment at which all of them permit. Each charge is conditional
-      // again: another thread may have been there since.
-      const Decision asked = ask(key, now, cost);
+      // Ask all how long to wait, and then whether that moment suits them all: a log may not reach that far.
+      Decision asked = ask(key, now, cost, {0, max_wait});
+      if (!asked.permitted || cost == 0) return asked;
       const auto wait = static_cast<algorithm::Time>(asked.retry_after.count());
-      if (wait > max_wait || cost <= 0) return asked;
-      Decision decision = ledgers_.front()->advance(key, now, cost, {wait, wait});
+      const Patience then{wait, wait};
+      if (wait > 0 && !ask(key, now, cost, then).permitted) {
+        asked.permitted = false;
+        return asked;
+      }
+      // Charge each for that moment. Each charge is conditional again: another thread may have been there since.
+      Decision decision = ledgers_.front()->advance(key, now, cost, then);
       for (std::size_t i = 1; i < ledgers_.size() && decision.permitted; ++i) {
-        decision = both(decision, ledgers_[i]->advance(key, now, cost, {wait, wait}));
+        decision = both(decision, ledgers_[i]->advance(key, now, cost, then));
       }
       return decision;
     } catch (const std::bad_alloc&) {

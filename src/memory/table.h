@@ -47,7 +47,12 @@ class Table {
     const Decision decision = algorithm::advance(rule_, state, now, cost, patience);
     if (decision.permitted && cost > 0) {
       if (make_room(shard, now)) {
-        shard.insert(key, std::move(state));
+        try {
+          shard.insert(key, std::move(state));
+        } catch (...) {  // out of memory: the place is still free
+          free_.fetch_add(1, std::memory_order_relaxed);
+          throw;
+        }
       } else {
         shard.unlisted = std::move(state);
       }
@@ -55,11 +60,11 @@ class Table {
     return decision;
   }
 
-  Decision peek(const Fingerprint& key, Time now, std::int64_t cost) {
+  Decision peek(const Fingerprint& key, Time now, std::int64_t cost, Patience patience) {
     Shard& shard = shard_of(key);
     const std::lock_guard lock(shard.mutex);
     const State* state = shard.find(key);
-    return algorithm::peek(rule_, state != nullptr ? *state : shard.unlisted, now, cost);
+    return algorithm::peek(rule_, state != nullptr ? *state : shard.unlisted, now, cost, patience);
   }
 
   // What is charged to `unlisted` is not given back: nobody knows whose it is.
@@ -98,9 +103,12 @@ class Table {
 
     // All or nothing, should memory run out.
     void insert(const Fingerprint& key, State&& state) {
-      places.reserve(entries.size() + 1);
+      if (entries.size() == entries.capacity()) {
+        entries.reserve(std::max<std::size_t>(8, 2 * entries.size()));
+        places.reserve(entries.capacity());
+      }
+      places.emplace(key, entries.size());
       entries.push_back({key, std::move(state)});
-      places.emplace(key, entries.size() - 1);
     }
 
     bool erase(const Fingerprint& key) {
