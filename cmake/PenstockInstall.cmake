@@ -1,0 +1,17 @@
+# What `cmake --install` lays down: the library, its headers, its licence, and a CMake package that can be
+# moved anywhere.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/penstock)
+
+install(TARGETS penstock EXPORT penstockTargets FILE_SET HEADERS)
+install(EXPORT penstockTargets NAMESPACE penstock:: DESTINATION ${package_dir})
+
+configure_package_config_file(cmake/penstockConfig.cmake.in penstockConfig.cmake INSTALL_DESTINATION ${package_dir}
+  NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a new minor version may change anything.
+write_basic_package_version_file(penstockConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/penstockConfig.cmake ${PROJECT_BINARY_DIR}/penstockConfigVersion.cmake
+  DESTINATION ${package_dir})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

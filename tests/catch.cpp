@@ -1,0 +1,3 @@
+// CMake compiles the precompiled catch.h along with this, once for all suites.
+
+#include "catch.h"
