@@ -1,0 +1,137 @@
+// What memory.h promises beside that.
+
+#include "catch.h"
+#include "penstock/penstock.h"
+
+namespace penstock {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("options out of range are refused by field and value") {
+  const Limit limit = SlidingWindow{3, 10s};
+  for (const std::int64_t keys : {std::int64_t{0}, std::int64_t{-1}, kMaxKeys + 1}) {
+    const auto limiter = make_memory_limiter(limit, {.max_keys = keys});
+    CHECK(limiter.status().code() == absl::StatusCode::kInvalidArgument);
+    CHECK(std::string(limiter.status().message()) ==
+          "MemoryOptions: max_keys = " + std::to_string(keys) + ": must be 1 to 4294967296");
+  }
+  CHECK(make_memory_limiter(limit, {.max_keys = 1}).ok());
+  CHECK(make_memory_limiter(limit, {.max_keys = kMaxKeys}).ok());
+  CHECK(make_memory_limiter(limit).ok());
+}
+
+TEST_CASE("a limit out of range makes no limiter") {
+  CHECK(std::string(make_memory_limiter(SlidingWindow{0, 10s}).status().message()) ==
+        "SlidingWindow: limit = 0: must be 1 to 4611686018427387904");
+  CHECK(make_memory_limiter(std::vector<Limit>{}).status().code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("windows begin at whole multiples of their length on the clock") {
+  for (const Duration start : {Duration(25s), Duration(-25s), Duration(-20s)}) {
+    ManualClock clock(start);
+    const auto limiter = make_memory_limiter(FixedWindow{1, 10s}, {.clock = &clock}).value();
+    REQUIRE(limiter->try_acquire("key").permitted);
+    const Duration wait = limiter->try_acquire("key").retry_after;
+    CHECK((start + wait) % 10s == Duration::zero());
+    CHECK(wait > 0s);
+    CHECK(wait <= 10s);
+  }
+}
+
+TEST_CASE("of several limits the binding one answers") {
+  ManualClock clock(1'000'000s);
+  const auto limiter =
+      make_memory_limiter(parse_limits("2/10s algo=fixed, 3/h algo=fixed").value(), {.clock = &clock}).value();
+  CHECK(limiter->try_acquire("key").limit == 2);
+  CHECK(limiter->try_acquire("key").remaining == 0);
+  const Decision soon = limiter->try_acquire("key");
+  CHECK(soon.limit == 2);
+  CHECK(soon.retry_after == 10s);
+  clock.advance(10s);
+  CHECK(limiter->try_acquire("key").limit == 3);
+  const Decision later = limiter->try_acquire("key");
+  CHECK(later.limit == 3);
+  CHECK(later.retry_after > 10s);
+  CHECK(later.reset_after == later.retry_after);
+  CHECK(limiter->try_acquire("key", 3).retry_after == Decision::never);
+}
+
+TEST_CASE("a request that one of several limits refuses is charged to none") {
+  ManualClock clock(1'000'000s);
+  const auto limiter =
+      make_memory_limiter(parse_limits("3/10s algo=fixed, 2/h algo=log").value(), {.clock = &clock}).value();
+  REQUIRE(limiter->try_acquire("key", 2).permitted);
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(limiter->try_acquire("key").permitted);
+  clock.advance(1h);
+  CHECK(limiter->try_acquire("key", 2).permitted);
+}
+
+TEST_CASE("a reservation is charged to all limits at the moment when all permit") {
+  ManualClock clock(1'000'000s);
+  const auto limiter =
+      make_memory_limiter(parse_limits("1/10s algo=fixed, 1/25s algo=log").value(), {.clock = &clock}).value();
+  REQUIRE(limiter->try_acquire("key").permitted);
+  const Decision reserved = limiter->reserve("key", 1, 1h);
+  CHECK(reserved.permitted);
+  CHECK(reserved.retry_after == 25s);
+  clock.advance(25s);
+  // The window of ten seconds in which it went is full.
+  CHECK_FALSE(limiter->try_acquire("key").permitted);
+}
+
+TEST_CASE("with a seed the shared states of a full limiter are repeatable") {
+  const auto run = [] {
+    ManualClock clock;
+    const auto limiter =
+        make_memory_limiter(FixedWindow{1, 10s}, {.max_keys = 4096, .clock = &clock, .seed = 7}).value();
+    std::string outcome;
+    for (int i = 0; i < 5000; ++i) outcome += limiter->try_acquire(std::to_string(i)) ? '1' : '0';
+    return outcome;
+  };
+  CHECK(run() == run());
+  CHECK(run().substr(0, 4096) == std::string(4096, '1'));
+}
+
+TEST_CASE("the default clock serves where none is given") {
+  const auto limiter = make_memory_limiter(TokenBucket{per_second(1), 2}).value();
+  CHECK(limiter->try_acquire("key").permitted);
+  CHECK(limiter->try_acquire("key").permitted);
+  CHECK_FALSE(limiter->try_acquire("key", 2).permitted);
+}
+
+TEST_CASE("acquire waits on the default clock and is never early") {
+  const auto limiter = make_memory_limiter(TokenBucket{per_second(1000), 1}).value();
+  REQUIRE(limiter->try_acquire("key").permitted);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(acquire(*limiter, "key", 1, start + 10s).permitted);
+  CHECK(std::chrono::steady_clock::now() - start > 0ms);
+  const auto slow = make_memory_limiter(TokenBucket{per_hour(1), 1}).value();
+  REQUIRE(slow->try_acquire("key").permitted);
+  CHECK_FALSE(acquire(*slow, "key", 1, start).permitted);
+}
+
+TEST_CASE("a reservation that one of several limits cannot reach is charged to none") {
+  // The log reaches 2 s ahead, the bucket has nothing for 60 s.
+  ManualClock clock(1'000'000s);
+  const auto limiter =
+      make_memory_limiter(parse_limits("10/s algo=fixed, 5/2s algo=log, 2/60s burst=2").value(), {.clock = &clock})
+          .value();
+  REQUIRE(limiter->try_acquire("key", 2).permitted);
+  CHECK_FALSE(limiter->reserve("key", 2, 100s).permitted);
+  clock.advance(31s);
+  CHECK(limiter->try_acquire("key", 1).permitted);
+}
+
+TEST_CASE("what one of several limits can never hold is charged to none, not even before the limiter's zero") {
+  ManualClock clock(100s);
+  const auto limiter =
+      make_memory_limiter(parse_limits("10/s algo=fixed, 5/60s algo=fixed").value(), {.clock = &clock}).value();
+  clock.set(-10s);
+  CHECK(limiter->reserve("key", 7, Duration::max()).retry_after == Decision::never);
+  clock.set(100s);
+  CHECK(limiter->try_acquire("key", 5).permitted);
+}
+
+}  // namespace
+}  // namespace penstock

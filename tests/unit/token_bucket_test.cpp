@@ -1,0 +1,176 @@
+#include "algorithm/token_bucket.h"
+
+#include "catch.h"
+
+namespace penstock::algorithm {
+namespace {
+
+using Bucket = Rule<TokenBucket>;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr Time kSecond = 1'000'000'000;
+constexpr Time kYear = kHorizon / 100;
+
+// Nanoseconds from a full bucket's first permit until it is full again: one permit's time, as it is kept.
+Time permit_time(const TokenBucket& limit) {
+  const Bucket rule(limit);
+  Bucket::State state;
+  rule.charge(state, 0, 0, 1);
+  return rule.reset_after(state, 0);
+}
+
+TEST_CASE("a token bucket counts in the units that its rate divides into") {
+  // 60 a minute: a unit is a nanosecond, a permit 10^9 of them. 7 a minute: 7 units each 10 ns, a permit 6 * 10^9.
+  struct Row {
+    TokenBucket limit;
+    std::uint64_t spent;
+  };
+  const Row row = GENERATE(Row{{per_minute(60), 60}, 1'000'000'000}, Row{{per_second(1'000'000'000), 1}, 1},
+                           Row{{per_minute(7), 10}, 6'000'000'000}, Row{{{3, seconds(7)}, 1}, 700'000'000},
+                           Row{{per_second(1000), 10'000'000'000'000}, 100'000});
+  Bucket::State state;
+  Bucket(row.limit).charge(state, 0, 0, 1);
+  CHECK(state.spent == row.spent);
+}
+
+TEST_CASE("a permit's time is what the rate says") {
+  CHECK(permit_time({per_second(1), 1}) == kSecond);
+  CHECK(permit_time({per_second(1'000'000'000), 1}) == 1);
+  CHECK(permit_time({per_minute(7), 1}) == 8'571'428'580);    // 8.571428571.. s on a tick of 10 ns
+  CHECK(permit_time({{3, seconds(7)}, 1}) == 2'333'333'340);  // 2.333333333.. s
+  CHECK(permit_time({per_second(999'983), 1}) == 1001);       // 1000.017 ns, the rounded form
+  CHECK(permit_time({{1, kMaxWindow}, 1}) == static_cast<Time>(kMaxWindow.count()));
+}
+
+TEST_CASE("a new bucket gives its burst at once, and then a permit at a time") {
+  constexpr Bucket rule({per_second(1), 3});
+  Bucket::State state;
+  const Time start = 5 * kSecond;
+  CHECK(rule.remaining(state, start) == 3);
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(rule.wait(state, start, 1) == 0);
+    rule.charge(state, start, start, 1);
+  }
+  CHECK(rule.remaining(state, start) == 0);
+  CHECK(rule.wait(state, start, 1) == kSecond);
+  CHECK(rule.wait(state, start, 3) == 3 * kSecond);
+  CHECK(rule.wait(state, start + 1, 1) == kSecond - 1);
+  CHECK(rule.wait(state, start + kSecond - 1, 1) == 1);
+  CHECK(rule.wait(state, start + kSecond, 1) == 0);
+  CHECK(rule.reset_after(state, start) == 3 * kSecond);
+  CHECK(rule.reset_after(state, start + 3 * kSecond - 1) == 1);
+  CHECK(rule.reset_after(state, start + 3 * kSecond) == 0);
+}
+
+TEST_CASE("a key that owes nothing starts at the supply rounded up") {
+  // Charged between two ticks, at 5 ns: the next permits count from 10 ns, so no part of one comes early.
+  constexpr Bucket rule({per_minute(7), 1});
+  Bucket::State state;
+  rule.charge(state, 5, 5, 1);
+  CHECK(state.spent == 7 + 6'000'000'000);
+  CHECK(rule.wait(state, 5, 1) == 8'571'428'585);
+}
+
+TEST_CASE("a bucket never saves up more than its burst") {
+  constexpr Bucket rule({per_second(1), 2});
+  Bucket::State state;
+  rule.charge(state, 0, 0, 1);
+  rule.charge(state, 100 * kSecond, 100 * kSecond, 2);
+  CHECK(state.spent == 102 * kSecond);
+  CHECK(rule.wait(state, 100 * kSecond, 1) == kSecond);
+}
+
+TEST_CASE("a clock that steps back makes a bucket stricter by just as much") {
+  constexpr Bucket rule({per_second(1), 2});
+  Bucket::State state;
+  rule.charge(state, 100 * kSecond, 100 * kSecond, 2);
+  CHECK(rule.wait(state, 90 * kSecond, 1) == 11 * kSecond);
+  CHECK(rule.remaining(state, 90 * kSecond) == 0);
+  CHECK(rule.reset_after(state, 90 * kSecond) == 12 * kSecond);
+}
+
+TEST_CASE("a refund gives back what is owed and no more") {
+  constexpr Bucket rule({per_second(1), 5});
+  Bucket::State state;
+  rule.charge(state, 0, 0, 4);
+  rule.refund(state, kSecond, 2);  // 3 owed, 1 after
+  CHECK(rule.remaining(state, kSecond) == 4);
+  CHECK(rule.reset_after(state, kSecond) == kSecond);
+  rule.refund(state, kSecond, 2);
+  CHECK(state.spent == kSecond);
+  rule.refund(state, kSecond, 2);
+  CHECK(state.spent == kSecond);
+  rule.charge(state, kSecond, kSecond, 1);
+  rule.refund(state, kSecond + kSecond / 2, 1'000'000'000'000'000'000);
+  CHECK(rule.remaining(state, kSecond + kSecond / 2) == 5);
+}
+
+TEST_CASE("a reservation is paid for in the future and nothing overtakes it") {
+  constexpr Bucket rule({per_second(1), 2});
+  Bucket::State state;
+  rule.charge(state, 0, 0, 2);
+  rule.charge(state, 0, 2 * kSecond, 2);
+  CHECK(rule.remaining(state, 0) == 0);
+  CHECK(rule.wait(state, 0, 1) == 3 * kSecond);
+  CHECK(rule.wait(state, 2 * kSecond, 1) == kSecond);
+  CHECK(rule.reset_after(state, 0) == 4 * kSecond);
+  rule.refund(state, 0, 3);  // a reservation can be more than a burst away, and cancelled
+  CHECK(rule.remaining(state, 0) == 1);
+}
+
+TEST_CASE("a merged bucket owes what the deeper one owes") {
+  CHECK(Bucket::merge({3}, {5}) == Bucket::State{5});
+  CHECK(Bucket::merge({5}, {3}) == Bucket::State{5});
+}
+
+TEST_CASE("a bucket is refused when a permit cannot be made a whole unit") {
+  CHECK(Bucket::can_keep({1'461, nanoseconds(1000)}));
+  CHECK_FALSE(Bucket::can_keep({1'462, nanoseconds(1000)}));
+  CHECK(Bucket::can_keep({1'000'000'000, seconds(1)}));
+  CHECK(Bucket::can_keep({1, kMaxWindow}));
+}
+
+TEST_CASE("positions hold for 292 years at every rate and burst") {
+  const TokenBucket limit =
+      GENERATE(TokenBucket{per_second(1), 60}, TokenBucket{per_second(1'000'000'000), kMaxPermits},
+               TokenBucket{per_minute(7), 700'000'000}, TokenBucket{{1, kMaxWindow}, 1},
+               TokenBucket{{1, kMaxWindow}, kMaxPermits}, TokenBucket{{1'461, nanoseconds(1000)}, kMaxPermits},
+               TokenBucket{{1'461, nanoseconds(1000)}, 1}, TokenBucket{per_second(999'983), 1'000'000},
+               TokenBucket{per_second(999'999'937), 1});
+  const Time now = GENERATE(Time{0}, kYear, 100 * kYear, 200 * kYear, kLastMoment - 1, kLastMoment);
+  CAPTURE(to_string(limit), now);
+  const Bucket rule(limit);
+  Bucket::State state;
+  const auto burst = static_cast<std::uint64_t>(limit.burst);
+  REQUIRE(rule.wait(state, now, burst) == 0);
+  rule.charge(state, now, now, burst);
+  CHECK(rule.remaining(state, now) == 0);
+  CHECK(rule.wait(state, now, 1) > 0);
+  CHECK(rule.wait(state, 0, burst) >= rule.wait(state, now, burst));
+  CHECK(rule.reset_after(state, now) > 0);
+  CHECK(rule.reset_after(state, now) <= kLongestWait);
+  rule.refund(state, now, burst);
+  // Rounding keeps less than one permit back.
+  CHECK(rule.remaining(state, now) >= burst - 1);
+}
+
+TEST_CASE("a wait of more than 292 years that would end is not never") {
+  constexpr Bucket rule({{1, kMaxWindow}, 1000});
+  Bucket::State state;
+  rule.charge(state, 0, 0, 1000);
+  CHECK(rule.wait(state, 0, 1000) == kLongestWait);
+  CHECK(rule.reset_after(state, 0) == kLongestWait);
+  CHECK(rule.refill() == kLongestWait);
+  CHECK(rule.wait(state, 0, 1) == static_cast<Time>(kMaxWindow.count()));
+}
+
+static_assert([] {
+  constexpr Bucket rule({per_second(2), 1});
+  Bucket::State state;
+  rule.charge(state, 0, 0, 1);
+  return rule.wait(state, 0, 1) == kSecond / 2 && rule.wait(state, kSecond / 2, 1) == 0;
+}());
+
+}  // namespace
+}  // namespace penstock::algorithm
