@@ -149,6 +149,7 @@ absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const std::vector<L
   const Clock& clock = options.clock != nullptr ? *options.clock : default_clock();
   const Duration now = clock.now();
   std::vector<std::unique_ptr<Ledger>> ledgers;
+  ledgers.reserve(limits.size());
   for (const Limit& limit : limits) {
     ledgers.push_back(std::visit(
         [&](const auto& alternative) -> std::unique_ptr<Ledger> {
