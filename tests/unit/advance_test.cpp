@@ -51,6 +51,14 @@ TEMPLATE_LIST_TEST_CASE("a request of nothing is permitted and tells what is lef
   CHECK(decision.reset_after > Duration::zero());
 }
 
+TEST_CASE("a request of nothing does not wait, whatever is reserved") {
+  const auto rule = three_in_ten<Rule<FixedWindow>>();
+  Rule<FixedWindow>::State state;
+  REQUIRE(advance(rule, state, 0, 3).permitted);
+  REQUIRE(advance(rule, state, 0, 2, {0, 100}).permitted);
+  CHECK(advance(rule, state, 0, 0).permitted);
+}
+
 TEMPLATE_LIST_TEST_CASE("a request above the limit never fits", "", Rules) {
   const auto rule = three_in_ten<TestType>();
   typename TestType::State state;

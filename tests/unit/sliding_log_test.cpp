@@ -73,6 +73,18 @@ TEST_CASE("a reservation stands in the log at the moment it is for") {
   CHECK(kRule.reach() == 10);
 }
 
+TEST_CASE("a permit is never entered before one that was reserved") {
+  Log::State state;
+  kRule.charge(state, 0, 8, 1);
+  kRule.charge(state, 3, 3, 1);
+  CHECK(state.moments == std::vector<Time>{8, 8});
+}
+
+TEST_CASE("a log is not as good as new before the last charge it has seen") {
+  CHECK(kRule.reset_after(Log::State{.moments = {}, .seen = 7}, 5) == 2);
+  CHECK(kRule.remaining(Log::State{.moments = {0}, .seen = 0}, 10) == 5);
+}
+
 TEST_CASE("a refund takes back the newest permits") {
   Log::State state{.moments = {0, 5, 6, 7}, .seen = 7};
   kRule.refund(state, 11, 2);

@@ -84,6 +84,12 @@ TEST_CASE("a reservation in the next window closes this one") {
   CHECK(state == Window::State{.index = 4, .previous = 4, .current = 1});
 }
 
+TEST_CASE("a window with no room has no permits, closed or open") {
+  CHECK(kRule.remaining({.index = 4, .previous = 4, .current = 3}, 41) == 0);
+  CHECK(kRule.remaining({.index = 4, .reserved = 1, .previous = 0, .current = 2}, 31) == 0);
+  CHECK(kRule.wait({.index = 4, .reserved = 1, .previous = 0, .current = 2}, 31, 3) == 9);
+}
+
 TEST_CASE("a refund lowers this window's counter only") {
   Window::State state{.index = 3, .previous = 2, .current = 3};
   kRule.refund(state, 35, 1);
@@ -96,6 +102,9 @@ TEST_CASE("a refund lowers this window's counter only") {
 
 TEST_CASE("merged sliding windows owe what either owes, window by window") {
   using State = Window::State;
+  CHECK(Window::merge(State{.index = 3, .previous = 2, .current = 3},
+                      State{.index = 3, .previous = 1, .current = 4}) ==
+        State{.index = 3, .previous = 2, .current = 4});
   CHECK(Window::merge(State{.index = 3, .previous = 1, .current = 4},
                       State{.index = 3, .previous = 2, .current = 3}) ==
         State{.index = 3, .previous = 2, .current = 4});

@@ -40,6 +40,7 @@ TEST_CASE("a permit's time is what the rate says") {
   CHECK(permit_time({per_minute(7), 1}) == 8'571'428'580);    // 8.571428571.. s on a tick of 10 ns
   CHECK(permit_time({{3, seconds(7)}, 1}) == 2'333'333'340);  // 2.333333333.. s
   CHECK(permit_time({per_second(999'983), 1}) == 1001);       // 1000.017 ns, the rounded form
+  CHECK(permit_time({{2, nanoseconds(1001)}, 1}) == 501);
   CHECK(permit_time({{1, kMaxWindow}, 1}) == static_cast<Time>(kMaxWindow.count()));
 }
 
@@ -160,6 +161,7 @@ TEST_CASE("a wait of more than 292 years that would end is not never") {
   Bucket::State state;
   rule.charge(state, 0, 0, 1000);
   CHECK(rule.wait(state, 0, 1000) == kLongestWait);
+  CHECK(peek(rule, state, 0, 1000).retry_after < Decision::never);
   CHECK(rule.reset_after(state, 0) == kLongestWait);
   CHECK(rule.refill() == kLongestWait);
   CHECK(rule.wait(state, 0, 1) == static_cast<Time>(kMaxWindow.count()));
