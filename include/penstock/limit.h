@@ -43,11 +43,15 @@ constexpr Rate per_hour(std::int64_t permits) { return {permits, std::chrono::ho
 constexpr Rate per_day(std::int64_t permits) { return {permits, std::chrono::hours(24)}; }
 
 // A bucket of `burst` permits that refills at `rate`; a request takes its cost or nothing.
-// Promise: A([s, t]) <= burst + rate * (t - s) for all s <= t, and whatever fits is admitted: at once where a
-// permit is a whole number of nanoseconds, else nanoseconds late and never early (docs/algorithms.md, "exact and
-// rounded"). Worst case in one rolling window that refills the bucket once: 2 * burst - 1. State: one word a key.
-// burst: 1 to kMaxPermits. Source: the generic cell rate algorithm (ITU-T I.371), kept as a position in the supply
-// of permits.
+// Promise: A([s, t]) <= burst + rate * (t - s) for all s <= t, and whatever fits is admitted; where a permit is no
+// whole number of nanoseconds it may come up to two ticks late, never early (docs/algorithms.md says what a tick
+// is).
+//
+// Worst case in one rolling window that refills the bucket once: 2 * burst - 1.
+//
+// State: one word a key. burst: 1 to kMaxPermits.
+//
+// Source: the generic cell rate algorithm (ITU-T I.371), kept as a position in the supply of permits.
 struct TokenBucket {
   Rate rate;
   std::int64_t burst = 0;

@@ -56,8 +56,7 @@ class Rule<FixedWindow> {
 
   constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
     const View view = look(state, at);
-    const bool ahead = view.window > index(now);
-    state.reserved = ahead && (at > now || state.reserved);
+    state.reserved = at > now && view.window > index(now);
     state.spent = kPositionBits & (view.window * limit_ + view.used + cost);
   }
 

@@ -55,9 +55,8 @@ class Rule<SlidingWindow> {
 
   constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
     const View view = look(state, at);
-    const bool ahead = view.index > now / window_;
     state = {.index = view.index & kIndexBits,
-             .reserved = ahead && (at > now || state.reserved),
+             .reserved = at > now && view.index > now / window_,
              .previous = view.previous,
              .current = view.current + cost};
   }

@@ -33,26 +33,14 @@ std::vector<Case<TokenBucket>> cases(const TokenBucket*) {
           {{{1, kMaxWindow}, 3}},     {{per_hour(1000), 100}},    {{{3, nanoseconds(1000)}, 4}, 10},
           {{{1, nanoseconds(3)}, 4}}};
 }
-std::vector<Case<FixedWindow>> cases(const FixedWindow*) {
-  return {{{10, minutes(1)}},
-          {{1, seconds(1)}},
-          {{7, seconds(90)}},
-          {{1000, milliseconds(100)}},
-          {{1, nanoseconds(1)}},
-          {{5, kMaxWindow}},
-          {{1'461'355'114, seconds(1)}},
-          {{3, nanoseconds(7)}}};
+// Both kinds of window are asked the same, but for the largest limit.
+template <class Window>
+std::vector<Case<Window>> window_cases(std::int64_t largest) {
+  return {{{10, minutes(1)}},    {{1, seconds(1)}}, {{7, seconds(90)}},      {{1000, milliseconds(100)}},
+          {{1, nanoseconds(1)}}, {{5, kMaxWindow}}, {{largest, seconds(1)}}, {{3, nanoseconds(7)}}};
 }
-std::vector<Case<SlidingWindow>> cases(const SlidingWindow*) {
-  return {{{10, minutes(1)}},
-          {{1, seconds(1)}},
-          {{7, seconds(90)}},
-          {{1000, milliseconds(100)}},
-          {{1, nanoseconds(1)}},
-          {{5, kMaxWindow}},
-          {{1'000'000'000, seconds(1)}},
-          {{3, nanoseconds(7)}}};
-}
+std::vector<Case<FixedWindow>> cases(const FixedWindow*) { return window_cases<FixedWindow>(1'461'355'114); }
+std::vector<Case<SlidingWindow>> cases(const SlidingWindow*) { return window_cases<SlidingWindow>(1'000'000'000); }
 std::vector<Case<SlidingLog>> cases(const SlidingLog*) {
   return {{{10, minutes(1)}},    {{1, seconds(1)}}, {{7, seconds(90)}},   {{50, milliseconds(100)}},
           {{1, nanoseconds(1)}}, {{5, kMaxWindow}}, {{3, nanoseconds(7)}}};

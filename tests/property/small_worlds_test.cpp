@@ -131,39 +131,33 @@ class World {
   std::int64_t steps_ = 0;
 };
 
-TEMPLATE_LIST_TEST_CASE("every trace of eight ticks is answered as the definition answers it", "", AllLimits) {
+// The steps that `walk` takes in the worlds of every limit and of each window, counted in ticks.
+template <class L, class Walk>
+std::int64_t steps_in_all(const std::vector<std::int64_t>& windows, Walk walk) {
   std::int64_t steps = 0;
   for (std::int64_t limit = 1; limit <= kMaxLimit; ++limit) {
-    for (const std::int64_t window : {1, 2, 3, 5, 8}) {
+    for (const std::int64_t window : windows) {
       CAPTURE(limit, window);
-      steps += World<TestType>(limit, window).forward();
+      steps += walk(World<L>(limit, window), limit);
     }
   }
-  CHECK(steps > 20'000);
+  return steps;
+}
+
+TEMPLATE_LIST_TEST_CASE("every trace of eight ticks is answered as the definition answers it", "", AllLimits) {
+  CHECK(steps_in_all<TestType>({1, 2, 3, 5, 8}, [](auto world, auto) { return world.forward(); }) > 20'000);
 }
 
 TEMPLATE_LIST_TEST_CASE("every trace in which the clock steps back is answered as the definition answers it", "",
                         AllLimits) {
-  std::int64_t steps = 0;
-  for (std::int64_t limit = 1; limit <= kMaxLimit; ++limit) {
-    for (const std::int64_t window : {1, 2, 3, 5}) {
-      CAPTURE(limit, window);
-      steps += World<TestType>(limit, window).any_order(3);
-    }
-  }
-  CHECK(steps > 10'000);
+  CHECK(steps_in_all<TestType>({1, 2, 3, 5}, [](auto world, auto) { return world.any_order(3); }) > 10'000);
 }
 
 TEMPLATE_LIST_TEST_CASE("every trace of reservations and refunds is answered as the definition answers it", "",
                         AllLimits) {
-  std::int64_t steps = 0;
-  for (std::int64_t limit = 1; limit <= kMaxLimit; ++limit) {
-    for (const std::int64_t window : {1, 2, 3, 5}) {
-      CAPTURE(limit, window);
-      steps += World<TestType>(limit, window).with_reservations(limit < 3 ? 3 : 2);
-    }
-  }
-  CHECK(steps > 10'000);
+  CHECK(steps_in_all<TestType>({1, 2, 3, 5}, [](auto world, std::int64_t limit) {
+          return world.with_reservations(limit < 3 ? 3 : 2);
+        }) > 10'000);
 }
 
 }  // namespace
