@@ -80,6 +80,12 @@ TEST_CASE("a second reservation keeps the first one's window closed") {
   CHECK(state == Window::State{.spent = 14, .reserved = 1});
 }
 
+TEST_CASE("a charge later in the same window reserves no window") {
+  Window::State state;
+  kRule.charge(state, 31, 35, 1);
+  CHECK(state == Window::State{.spent = 16});
+}
+
 TEST_CASE("a refund goes no further back than the start of the window") {
   Window::State state;
   kRule.charge(state, 33, 33, 3);

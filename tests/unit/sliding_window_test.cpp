@@ -90,6 +90,12 @@ TEST_CASE("a window with no room has no permits, closed or open") {
   CHECK(kRule.wait({.index = 4, .reserved = 1, .previous = 0, .current = 2}, 31, 3) == 9);
 }
 
+TEST_CASE("a charge later in the same sliding window reserves none") {
+  Window::State state;
+  kRule.charge(state, 31, 35, 1);
+  CHECK(state == Window::State{.index = 3, .previous = 0, .current = 1});
+}
+
 TEST_CASE("a refund lowers this window's counter only") {
   Window::State state{.index = 3, .previous = 2, .current = 3};
   kRule.refund(state, 35, 1);
