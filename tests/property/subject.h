@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <tuple>
+#include <variant>
 
 #include "algorithm/advance.h"
 #include "algorithm/algorithms.h"
@@ -14,7 +15,14 @@
 
 namespace penstock {
 
-using AllLimits = std::tuple<TokenBucket, FixedWindow, SlidingWindow, SlidingLog>;
+// Every alternative of `Limit`, as TEMPLATE_LIST_TEST_CASE wants them.
+template <class>
+struct Alternatives;
+template <class... L>
+struct Alternatives<std::variant<L...>> {
+  using List = std::tuple<L...>;
+};
+using AllLimits = Alternatives<Limit>::List;
 
 // `permits` in `window` ns, and as many at once.
 template <class L>

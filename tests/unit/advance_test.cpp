@@ -2,35 +2,20 @@
 
 #include "algorithm/algorithms.h"
 #include "catch.h"
+#include "property/subject.h"
 
 namespace penstock::algorithm {
 namespace {
 
-using Rules = std::tuple<Rule<TokenBucket>, Rule<FixedWindow>, Rule<SlidingWindow>, Rule<SlidingLog>>;
-
-// Three permits in ten nanoseconds of each kind.
-template <class R>
-R three_in_ten();
-template <>
-Rule<TokenBucket> three_in_ten() {
-  return Rule<TokenBucket>({{3, Duration(10)}, 3});
-}
-template <>
-Rule<FixedWindow> three_in_ten() {
-  return Rule<FixedWindow>({3, Duration(10)});
-}
-template <>
-Rule<SlidingWindow> three_in_ten() {
-  return Rule<SlidingWindow>({3, Duration(10)});
-}
-template <>
-Rule<SlidingLog> three_in_ten() {
-  return Rule<SlidingLog>({3, Duration(10)});
+// Three permits in ten nanoseconds.
+template <class L>
+Rule<L> three_in_ten() {
+  return Rule<L>(make_limit<L>(3, 10));
 }
 
-TEMPLATE_LIST_TEST_CASE("a refused request leaves the state as it was", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("a refused request leaves the state as it was", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   REQUIRE(advance(rule, state, 0, 2).permitted);
   const auto before = state;
   for (const std::int64_t cost :
@@ -40,9 +25,9 @@ TEMPLATE_LIST_TEST_CASE("a refused request leaves the state as it was", "", Rule
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("a request of nothing is permitted and tells what is left", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("a request of nothing is permitted and tells what is left", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   REQUIRE(advance(rule, state, 0, 3).permitted);
   const Decision decision = advance(rule, state, 0, 0);
   CHECK(decision.permitted);
@@ -52,16 +37,16 @@ TEMPLATE_LIST_TEST_CASE("a request of nothing is permitted and tells what is lef
 }
 
 TEST_CASE("a request of nothing does not wait, whatever is reserved") {
-  const auto rule = three_in_ten<Rule<FixedWindow>>();
+  const auto rule = three_in_ten<FixedWindow>();
   Rule<FixedWindow>::State state;
   REQUIRE(advance(rule, state, 0, 3).permitted);
   REQUIRE(advance(rule, state, 0, 2, {0, 100}).permitted);
   CHECK(advance(rule, state, 0, 0).permitted);
 }
 
-TEMPLATE_LIST_TEST_CASE("a request above the limit never fits", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("a request above the limit never fits", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   const Decision decision = advance(rule, state, 0, 4, {0, kLongestWait});
   CHECK_FALSE(decision.permitted);
   CHECK(decision.retry_after == Decision::never);
@@ -69,9 +54,9 @@ TEMPLATE_LIST_TEST_CASE("a request above the limit never fits", "", Rules) {
   CHECK(decision.remaining == 3);
 }
 
-TEMPLATE_LIST_TEST_CASE("a negative cost is an error", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("a negative cost is an error", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   const std::int64_t cost = GENERATE(std::int64_t{-1}, std::numeric_limits<std::int64_t>::min());
   const Decision decision = advance(rule, state, 0, cost);
   CHECK_FALSE(decision.permitted);
@@ -80,21 +65,21 @@ TEMPLATE_LIST_TEST_CASE("a negative cost is an error", "", Rules) {
   CHECK(decision.limit == 3);
 }
 
-TEMPLATE_LIST_TEST_CASE("peek says what advance would say and charges nothing", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("peek says what advance would say and charges nothing", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   const Decision peeked = peek(rule, state, 0, 2);
   CHECK(peeked.permitted);
   CHECK(peeked.remaining == 3);
   CHECK(peeked.reset_after == Duration::zero());
-  CHECK(state == typename TestType::State{});
+  CHECK(state == typename Rule<TestType>::State{});
   REQUIRE(advance(rule, state, 0, 2).permitted);
   CHECK(peek(rule, state, 0, 2).retry_after == advance(rule, state, 0, 2).retry_after);
 }
 
-TEMPLATE_LIST_TEST_CASE("patience is met to the nanosecond", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("patience is met to the nanosecond", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   REQUIRE(advance(rule, state, 5, 3).permitted);
   const auto wait = static_cast<Time>(peek(rule, state, 5, 1).retry_after.count());
   const Decision refused = advance(rule, state, 5, 1, {0, wait - 1});
@@ -108,9 +93,9 @@ TEMPLATE_LIST_TEST_CASE("patience is met to the nanosecond", "", Rules) {
   CHECK(reserved.remaining == 0);
 }
 
-TEMPLATE_LIST_TEST_CASE("a charge can be made later than it needs to be", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("a charge can be made later than it needs to be", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   const Decision decision = advance(rule, state, 5, 3, {7, 10});
   CHECK(decision.permitted);
   CHECK(decision.retry_after == Duration(7));
@@ -118,9 +103,9 @@ TEMPLATE_LIST_TEST_CASE("a charge can be made later than it needs to be", "", Ru
   CHECK_FALSE(peek(rule, state, 12, 1).permitted);
 }
 
-TEMPLATE_LIST_TEST_CASE("a reservation ends before time does", "", Rules) {
+TEMPLATE_LIST_TEST_CASE("a reservation ends before time does", "", AllLimits) {
   const auto rule = three_in_ten<TestType>();
-  typename TestType::State state;
+  typename Rule<TestType>::State state;
   REQUIRE(advance(rule, state, kLastMoment, 3).permitted);
   CHECK_FALSE(advance(rule, state, kLastMoment, 3, {0, kLongestWait}).permitted);
 }
