@@ -4,8 +4,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "algorithm/fixed_window.h"
-#include "algorithm/token_bucket.h"
+#include "penstock/detail/algorithm/fixed_window.h"
+#include "penstock/detail/algorithm/token_bucket.h"
 #include "units.h"
 
 namespace penstock {

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "memory/ledger.h"
+#include "penstock/detail/memory/ledger.h"
 #include "penstock/memory.h"
 
 namespace penstock {

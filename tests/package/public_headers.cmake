@@ -36,9 +36,10 @@ function(check pattern)
 endfunction()
 
 check("include/penstock/*.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}")
-check("src/algorithm/*.h" ALLOW "${std}|\"algorithm/[a-z_]+\\.h\"|\"penstock/(limit|decision)\\.h\"" DENY "${stateful}"
+check("include/penstock/detail/algorithm/*.h"
+  ALLOW "${std}|\"penstock/detail/algorithm/[a-z_]+\\.h\"|\"penstock/(limit|decision)\\.h\"" DENY "${stateful}"
   AVOID "(steady|system|high_resolution)_clock|clock_gettime|std::atomic")
-check("src/memory/*" ALLOW "${std}|\"(absl|algorithm|memory|penstock)/.*\\.h\"")
+check("src/memory/*" ALLOW "${std}|\"(absl|memory|penstock)/.*\\.h\"")
 
 if(bad)
   list(JOIN bad "\n  " bad)

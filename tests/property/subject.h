@@ -8,9 +8,9 @@
 #include <tuple>
 #include <variant>
 
-#include "algorithm/advance.h"
-#include "algorithm/algorithms.h"
 #include "model/model.h"
+#include "penstock/detail/algorithm/advance.h"
+#include "penstock/detail/algorithm/algorithms.h"
 #include "penstock/limit.h"
 
 namespace penstock {

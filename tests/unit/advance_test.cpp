@@ -1,7 +1,7 @@
-#include "algorithm/advance.h"
+#include "penstock/detail/algorithm/advance.h"
 
-#include "algorithm/algorithms.h"
 #include "catch.h"
+#include "penstock/detail/algorithm/algorithms.h"
 #include "property/subject.h"
 
 namespace penstock::algorithm {

@@ -1,4 +1,4 @@
-#include "algorithm/fixed_window.h"
+#include "penstock/detail/algorithm/fixed_window.h"
 
 #include "catch.h"
 

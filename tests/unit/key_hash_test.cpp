@@ -1,4 +1,4 @@
-#include "memory/key_hash.h"
+#include "penstock/detail/memory/key_hash.h"
 
 #include <string>
 

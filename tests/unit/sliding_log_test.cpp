@@ -1,4 +1,4 @@
-#include "algorithm/sliding_log.h"
+#include "penstock/detail/algorithm/sliding_log.h"
 
 #include "catch.h"
 

@@ -1,4 +1,4 @@
-#include "algorithm/sliding_window.h"
+#include "penstock/detail/algorithm/sliding_window.h"
 
 #include "catch.h"
 

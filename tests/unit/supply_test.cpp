@@ -1,4 +1,4 @@
-#include "algorithm/supply.h"
+#include "penstock/detail/algorithm/supply.h"
 
 #include "catch.h"
 

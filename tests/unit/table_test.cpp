@@ -1,10 +1,10 @@
-#include "memory/table.h"
+#include "penstock/detail/memory/table.h"
 
 #include <cstdlib>
 #include <new>
 
-#include "algorithm/algorithms.h"
 #include "catch.h"
+#include "penstock/detail/algorithm/algorithms.h"
 
 namespace penstock::memory {
 namespace {

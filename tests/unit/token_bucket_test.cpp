@@ -1,4 +1,4 @@
-#include "algorithm/token_bucket.h"
+#include "penstock/detail/algorithm/token_bucket.h"
 
 #include "catch.h"
 

@@ -12,14 +12,14 @@
 // compared without rounding, as products of 128 bits. A `now` from before the state's own window counts as
 // its start, unless a reservation put the state there (see fixed_window.h, which has the same two cases).
 
-#ifndef PENSTOCK_ALGORITHM_SLIDING_WINDOW_H_
-#define PENSTOCK_ALGORITHM_SLIDING_WINDOW_H_
+#ifndef PENSTOCK_DETAIL_ALGORITHM_SLIDING_WINDOW_H_
+#define PENSTOCK_DETAIL_ALGORITHM_SLIDING_WINDOW_H_
 
 #include <algorithm>
 #include <cstdint>
 
-#include "algorithm/advance.h"
-#include "algorithm/arithmetic.h"
+#include "penstock/detail/algorithm/advance.h"
+#include "penstock/detail/algorithm/arithmetic.h"
 #include "penstock/limit.h"
 
 namespace penstock::algorithm {
@@ -130,4 +130,4 @@ class Rule<SlidingWindow> {
 
 }  // namespace penstock::algorithm
 
-#endif  // PENSTOCK_ALGORITHM_SLIDING_WINDOW_H_
+#endif  // PENSTOCK_DETAIL_ALGORITHM_SLIDING_WINDOW_H_

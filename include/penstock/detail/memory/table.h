@@ -5,8 +5,8 @@
 // while there was no room to list it. So neither a forgotten key nor a full table can admit too much; as nobody
 // is taken off who still owes, an unlisted key is as good as new until the table has been full of debtors.
 
-#ifndef PENSTOCK_MEMORY_TABLE_H_
-#define PENSTOCK_MEMORY_TABLE_H_
+#ifndef PENSTOCK_DETAIL_MEMORY_TABLE_H_
+#define PENSTOCK_DETAIL_MEMORY_TABLE_H_
 
 #include <algorithm>
 #include <atomic>
@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "algorithm/advance.h"
-#include "memory/key_hash.h"
+#include "penstock/detail/algorithm/advance.h"
+#include "penstock/detail/memory/key_hash.h"
 
 namespace penstock::memory {
 
@@ -155,4 +155,4 @@ class Table {
 
 }  // namespace penstock::memory
 
-#endif  // PENSTOCK_MEMORY_TABLE_H_
+#endif  // PENSTOCK_DETAIL_MEMORY_TABLE_H_

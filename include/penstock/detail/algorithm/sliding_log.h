@@ -8,16 +8,16 @@
 //
 // Time does not run backwards here: a `now` before the last charge counts as the moment of that charge.
 
-#ifndef PENSTOCK_ALGORITHM_SLIDING_LOG_H_
-#define PENSTOCK_ALGORITHM_SLIDING_LOG_H_
+#ifndef PENSTOCK_DETAIL_ALGORITHM_SLIDING_LOG_H_
+#define PENSTOCK_DETAIL_ALGORITHM_SLIDING_LOG_H_
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "algorithm/advance.h"
-#include "algorithm/arithmetic.h"
+#include "penstock/detail/algorithm/advance.h"
+#include "penstock/detail/algorithm/arithmetic.h"
 #include "penstock/limit.h"
 
 namespace penstock::algorithm {
@@ -96,4 +96,4 @@ class Rule<SlidingLog> {
 
 }  // namespace penstock::algorithm
 
-#endif  // PENSTOCK_ALGORITHM_SLIDING_LOG_H_
+#endif  // PENSTOCK_DETAIL_ALGORITHM_SLIDING_LOG_H_

@@ -1,16 +1,16 @@
 // One limit and what its keys have used of it, with time as an argument. This is the seam: above it stand
 // clocks and lists of limits, below it a table that remembers, and the algorithm that decides.
 
-#ifndef PENSTOCK_MEMORY_LEDGER_H_
-#define PENSTOCK_MEMORY_LEDGER_H_
+#ifndef PENSTOCK_DETAIL_MEMORY_LEDGER_H_
+#define PENSTOCK_DETAIL_MEMORY_LEDGER_H_
 
 #include <algorithm>
 #include <cstdint>
 
-#include "algorithm/algorithms.h"
-#include "memory/key_hash.h"
-#include "memory/table.h"
 #include "penstock/decision.h"
+#include "penstock/detail/algorithm/algorithms.h"
+#include "penstock/detail/memory/key_hash.h"
+#include "penstock/detail/memory/table.h"
 
 namespace penstock::memory {
 
@@ -95,4 +95,4 @@ class TableLedger final : public Ledger {
 
 }  // namespace penstock::memory
 
-#endif  // PENSTOCK_MEMORY_LEDGER_H_
+#endif  // PENSTOCK_DETAIL_MEMORY_LEDGER_H_

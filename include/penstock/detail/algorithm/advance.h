@@ -19,14 +19,14 @@
 // After a charge at the first moment at which it fits (`at` > now: a reservation) nothing more is admitted before
 // `at`. A list of limits charges some of them later than that; then the one that made it wait keeps the order.
 
-#ifndef PENSTOCK_ALGORITHM_ADVANCE_H_
-#define PENSTOCK_ALGORITHM_ADVANCE_H_
+#ifndef PENSTOCK_DETAIL_ALGORITHM_ADVANCE_H_
+#define PENSTOCK_DETAIL_ALGORITHM_ADVANCE_H_
 
 #include <algorithm>
 #include <cstdint>
 
-#include "algorithm/arithmetic.h"
 #include "penstock/decision.h"
+#include "penstock/detail/algorithm/arithmetic.h"
 
 namespace penstock::algorithm {
 
@@ -92,4 +92,4 @@ constexpr Decision advance(const R& rule, typename R::State& state, Time now, st
 
 }  // namespace penstock::algorithm
 
-#endif  // PENSTOCK_ALGORITHM_ADVANCE_H_
+#endif  // PENSTOCK_DETAIL_ALGORITHM_ADVANCE_H_

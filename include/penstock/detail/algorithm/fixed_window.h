@@ -12,14 +12,14 @@
 // clock stepped back): it counts as the start of that window. The one exception is a state that a reservation
 // put there: until its window comes, nothing is admitted.
 
-#ifndef PENSTOCK_ALGORITHM_FIXED_WINDOW_H_
-#define PENSTOCK_ALGORITHM_FIXED_WINDOW_H_
+#ifndef PENSTOCK_DETAIL_ALGORITHM_FIXED_WINDOW_H_
+#define PENSTOCK_DETAIL_ALGORITHM_FIXED_WINDOW_H_
 
 #include <algorithm>
 #include <cstdint>
 
-#include "algorithm/advance.h"
-#include "algorithm/arithmetic.h"
+#include "penstock/detail/algorithm/advance.h"
+#include "penstock/detail/algorithm/arithmetic.h"
 #include "penstock/limit.h"
 
 namespace penstock::algorithm {
@@ -111,4 +111,4 @@ class Rule<FixedWindow> {
 
 }  // namespace penstock::algorithm
 
-#endif  // PENSTOCK_ALGORITHM_FIXED_WINDOW_H_
+#endif  // PENSTOCK_DETAIL_ALGORITHM_FIXED_WINDOW_H_

@@ -1,7 +1,7 @@
 // The numbers that the algorithms are written in: unsigned, integer, and wide enough that nothing wraps.
 
-#ifndef PENSTOCK_ALGORITHM_ARITHMETIC_H_
-#define PENSTOCK_ALGORITHM_ARITHMETIC_H_
+#ifndef PENSTOCK_DETAIL_ALGORITHM_ARITHMETIC_H_
+#define PENSTOCK_DETAIL_ALGORITHM_ARITHMETIC_H_
 
 #include <cstdint>
 #include <limits>
@@ -32,4 +32,4 @@ constexpr Time until(Wide moment, Time now) {
 
 }  // namespace penstock::algorithm
 
-#endif  // PENSTOCK_ALGORITHM_ARITHMETIC_H_
+#endif  // PENSTOCK_DETAIL_ALGORITHM_ARITHMETIC_H_

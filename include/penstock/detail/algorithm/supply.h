@@ -4,12 +4,12 @@
 // units are spent. Units are chosen so that a permit is a whole number of them; so nothing is ever rounded
 // twice, and no error adds up.
 
-#ifndef PENSTOCK_ALGORITHM_SUPPLY_H_
-#define PENSTOCK_ALGORITHM_SUPPLY_H_
+#ifndef PENSTOCK_DETAIL_ALGORITHM_SUPPLY_H_
+#define PENSTOCK_DETAIL_ALGORITHM_SUPPLY_H_
 
 #include <cstdint>
 
-#include "algorithm/arithmetic.h"
+#include "penstock/detail/algorithm/arithmetic.h"
 
 namespace penstock::algorithm {
 
@@ -48,4 +48,4 @@ class Supply {
 
 }  // namespace penstock::algorithm
 
-#endif  // PENSTOCK_ALGORITHM_SUPPLY_H_
+#endif  // PENSTOCK_DETAIL_ALGORITHM_SUPPLY_H_

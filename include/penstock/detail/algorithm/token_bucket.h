@@ -9,16 +9,16 @@
 // A request fits if what it leaves of the burst covers what is owed. (This is the generic cell rate algorithm
 // of ITU-T I.371, with time measured in permits instead of permits in time.)
 
-#ifndef PENSTOCK_ALGORITHM_TOKEN_BUCKET_H_
-#define PENSTOCK_ALGORITHM_TOKEN_BUCKET_H_
+#ifndef PENSTOCK_DETAIL_ALGORITHM_TOKEN_BUCKET_H_
+#define PENSTOCK_DETAIL_ALGORITHM_TOKEN_BUCKET_H_
 
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
 
-#include "algorithm/advance.h"
-#include "algorithm/arithmetic.h"
-#include "algorithm/supply.h"
+#include "penstock/detail/algorithm/advance.h"
+#include "penstock/detail/algorithm/arithmetic.h"
+#include "penstock/detail/algorithm/supply.h"
 #include "penstock/limit.h"
 
 namespace penstock::algorithm {
@@ -111,4 +111,4 @@ class Rule<TokenBucket> {
 
 }  // namespace penstock::algorithm
 
-#endif  // PENSTOCK_ALGORITHM_TOKEN_BUCKET_H_
+#endif  // PENSTOCK_DETAIL_ALGORITHM_TOKEN_BUCKET_H_

@@ -2,8 +2,8 @@
 // of output (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012). Two of 2^32 keys share a
 // fingerprint with a probability of 2^-65.
 
-#ifndef PENSTOCK_MEMORY_KEY_HASH_H_
-#define PENSTOCK_MEMORY_KEY_HASH_H_
+#ifndef PENSTOCK_DETAIL_MEMORY_KEY_HASH_H_
+#define PENSTOCK_DETAIL_MEMORY_KEY_HASH_H_
 
 #include <cstdint>
 #include <string_view>
@@ -33,4 +33,4 @@ class KeyHash {
 
 }  // namespace penstock::memory
 
-#endif  // PENSTOCK_MEMORY_KEY_HASH_H_
+#endif  // PENSTOCK_DETAIL_MEMORY_KEY_HASH_H_
