@@ -13,6 +13,15 @@
 //     merge(state, state)                         // a state that owes at least what either owes, from now on
 //   };
 //
+// A rule whose states a slot table keeps (memory/table.h) also has a clock of its own, in steps that suit it:
+//
+//     position(now)                               // what that clock shows
+//     free_at(state)                              // where it stands when nothing is owed any more; never less
+//     after
+//                                                 // a charge, and 0 for State{}
+//     idle(position)                              // a state that is free from `position` on; needs position > 1
+//     span(count)                                 // ns until the clock has gone `count` further
+//
 // All of it is pure and total: no clock, no memory, no floating point. `now` is the time since the limiter's
 // zero. A state whose reset_after is 0 equals State{} for this and every later moment: it may be forgotten.
 //

@@ -23,6 +23,30 @@ __extension__ typedef unsigned __int128 Wide;
 
 constexpr Wide ceil_div(Wide dividend, Wide divisor) { return dividend / divisor + (dividend % divisor != 0); }
 
+// Division by a number that is known long before: a multiplication instead (Granlund, Montgomery: "Division by
+// invariant integers using multiplication", 1994). The quotient by the rounded reciprocal is right or one short.
+class Divisor {
+ public:
+  explicit constexpr Divisor(std::uint64_t value)
+      : value_(value), reciprocal_(std::numeric_limits<std::uint64_t>::max() / value) {}
+
+  constexpr std::uint64_t value() const { return value_; }
+
+  friend constexpr std::uint64_t operator/(std::uint64_t dividend, const Divisor& by) {
+    const auto quotient = static_cast<std::uint64_t>(Wide{dividend} * by.reciprocal_ >> 64);
+    return quotient + (dividend - quotient * by.value_ >= by.value_);
+  }
+
+  friend constexpr std::uint64_t ceil_div(std::uint64_t dividend, const Divisor& by) {
+    const std::uint64_t quotient = dividend / by;
+    return quotient + (quotient * by.value_ != dividend);
+  }
+
+ private:
+  std::uint64_t value_;
+  std::uint64_t reciprocal_;
+};
+
 // The wait from `now` to `moment`, which may be past or out of reach.
 constexpr Time until(Wide moment, Time now) {
   if (moment <= now) return 0;

@@ -41,15 +41,15 @@ class Rule<FixedWindow> {
   explicit constexpr Rule(const FixedWindow& limit)
       : limit_(static_cast<std::uint64_t>(limit.limit)),
         window_(static_cast<Time>(limit.window.count())),
-        last_window_((std::uint64_t{1} << 63) / limit_ - 2) {}
+        last_window_((std::uint64_t{1} << 63) / limit_.value() - 2) {}
 
-  constexpr std::uint64_t limit() const { return limit_; }
-  constexpr Time refill() const { return window_; }
+  constexpr std::uint64_t limit() const { return limit_.value(); }
+  constexpr Time refill() const { return window_.value(); }
   constexpr Time reach() const { return kLongestWait - 1; }
 
   constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
     const View view = look(state, now);
-    const bool fits = view.used <= limit_ - cost;
+    const bool fits = view.used <= limit() - cost;
     if (fits && !view.closed) return 0;
     return begin(fits ? view.window : view.window + 1, now);
   }
@@ -57,12 +57,12 @@ class Rule<FixedWindow> {
   constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
     const View view = look(state, at);
     state.reserved = at > now && view.window > index(now);
-    state.spent = kPositionBits & (view.window * limit_ + view.used + cost);
+    state.spent = kPositionBits & (view.window * limit() + view.used + cost);
   }
 
   constexpr std::uint64_t remaining(const State& state, Time now) const {
     const View view = look(state, now);
-    return view.closed ? 0 : limit_ - view.used;
+    return view.closed ? 0 : limit() - view.used;
   }
 
   constexpr Time reset_after(const State& state, Time now) const {
@@ -80,6 +80,20 @@ class Rule<FixedWindow> {
     return both;
   }
 
+  // The clock counts windows. A state is free when its window has passed.
+  constexpr std::uint64_t position(Time now) const { return index(now); }
+  constexpr std::uint64_t free_at(const State& state) const { return ceil_div(state.spent, limit_); }
+  constexpr State idle(std::uint64_t position) const { return state_at(position - 1, 0, false); }
+  constexpr Time span(std::uint64_t count) const { return until(Wide{count} * window_.value(), 0); }
+
+  // A state in its parts, and back.
+  constexpr State state_at(std::uint64_t window, std::uint64_t used, bool reserved) const {
+    return {.spent = kPositionBits & (window * limit() + used), .reserved = reserved};
+  }
+  constexpr std::uint64_t used_in(const State& state, std::uint64_t window) const {
+    return state.spent - window * limit();
+  }
+
  private:
   static constexpr std::uint64_t kPositionBits = ~std::uint64_t{0} >> 1;
 
@@ -92,20 +106,20 @@ class Rule<FixedWindow> {
 
   constexpr View look(const State& state, Time now) const {
     const std::uint64_t window = index(now);
-    if (state.spent <= window * limit_) return {window, 0, false};
+    if (state.spent <= window * limit()) return {window, 0, false};
     const std::uint64_t own = (state.spent - 1) / limit_;
-    return {own, state.spent - own * limit_, own > window && state.reserved};
+    return {own, state.spent - own * limit(), own > window && state.reserved};
   }
 
   // Windows stop turning when positions would outgrow the word: 200 years or more after the limiter's zero.
   constexpr std::uint64_t index(Time now) const { return std::min(now / window_, last_window_); }
 
   constexpr Time begin(std::uint64_t window, Time now) const {
-    return window > last_window_ ? kLongestWait : until(Wide{window} * window_, now);
+    return window > last_window_ ? kLongestWait : until(Wide{window} * window_.value(), now);
   }
 
-  std::uint64_t limit_;
-  Time window_;
+  Divisor limit_;
+  Divisor window_;
   std::uint64_t last_window_;
 };
 

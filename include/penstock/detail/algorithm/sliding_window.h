@@ -39,18 +39,18 @@ class Rule<SlidingWindow> {
       : limit_(static_cast<std::uint64_t>(limit.limit)), window_(static_cast<Time>(limit.window.count())) {}
 
   constexpr std::uint64_t limit() const { return limit_; }
-  constexpr Time refill() const { return window_; }
+  constexpr Time refill() const { return window_.value(); }
   constexpr Time reach() const { return kLongestWait - 1; }
 
   constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
     const View view = look(state, now);
     if (!view.closed && cost <= room(view)) return 0;
-    const Wide start = Wide{view.index} * window_;
+    const Wide start = Wide{view.index} * window_.value();
     if (view.current + cost <= limit_) {
       // In this window, as soon as enough of the previous one has gone by.
       return until(start + fade(view.previous, limit_ - view.current - cost), now);
     }
-    return until(start + window_ + fade(view.current, limit_ - cost), now);
+    return until(start + window_.value() + fade(view.current, limit_ - cost), now);
   }
 
   constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
@@ -68,9 +68,9 @@ class Rule<SlidingWindow> {
 
   constexpr Time reset_after(const State& state, Time now) const {
     const View view = look(state, now);
-    if (view.current > 0) return until((Wide{view.index} + 2) * window_, now);
-    if (view.previous > 0) return until((Wide{view.index} + 1) * window_, now);
-    return until(Wide{view.index} * window_, now);  // refunded in full; but the window may be still to come
+    if (view.current > 0) return until((Wide{view.index} + 2) * window_.value(), now);
+    if (view.previous > 0) return until((Wide{view.index} + 1) * window_.value(), now);
+    return until(Wide{view.index} * window_.value(), now);  // refunded in full; but the window may be still to come
   }
 
   // Only this window's counter is lowered: what the previous one held has faded in part already.
@@ -91,6 +91,12 @@ class Rule<SlidingWindow> {
     return both;
   }
 
+  // The clock counts windows. A state is free when the window after its own has passed.
+  constexpr std::uint64_t position(Time now) const { return now / window_; }
+  static constexpr std::uint64_t free_at(const State& state) { return state == State{} ? 0 : state.index + 2; }
+  static constexpr State idle(std::uint64_t position) { return {.index = (position - 2) & kIndexBits}; }
+  constexpr Time span(std::uint64_t count) const { return until(Wide{count} * window_.value(), 0); }
+
  private:
   static constexpr std::uint64_t kIndexBits = ~std::uint64_t{0} >> 1;
 
@@ -105,7 +111,7 @@ class Rule<SlidingWindow> {
 
   constexpr View look(const State& state, Time now) const {
     const std::uint64_t index = now / window_;
-    const Time elapsed = now % window_;
+    const Time elapsed = now - index * window_.value();
     if (index < state.index) return {state.index, state.previous, state.current, 0, state.reserved != 0};
     if (index == state.index) return {index, state.previous, state.current, elapsed, false};
     return {index, index == state.index + 1 ? state.current : 0, 0, elapsed, false};
@@ -113,7 +119,7 @@ class Rule<SlidingWindow> {
 
   // The largest cost that fits.
   constexpr std::uint64_t room(const View& view) const {
-    const Wide covered = ceil_div(Wide{view.previous} * (window_ - view.elapsed), window_);
+    const Wide covered = ceil_div(Wide{view.previous} * (window_.value() - view.elapsed), Wide{window_.value()});
     const Wide used = covered + view.current;
     return used < limit_ ? static_cast<std::uint64_t>(limit_ - used) : 0;
   }
@@ -121,11 +127,11 @@ class Rule<SlidingWindow> {
   // The time into a window until the one before, in which `count` was spent, covers no more than `allowed`.
   constexpr Time fade(std::uint64_t count, std::uint64_t allowed) const {
     if (count <= allowed) return 0;
-    return window_ - static_cast<Time>(Wide{allowed} * window_ / count);
+    return window_.value() - static_cast<Time>(Wide{allowed} * window_.value() / count);
   }
 
   std::uint64_t limit_;
-  Time window_;
+  Divisor window_;
 };
 
 }  // namespace penstock::algorithm

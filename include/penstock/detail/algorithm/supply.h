@@ -16,34 +16,35 @@ namespace penstock::algorithm {
 class Supply {
  public:
   // `units` at the end of each `tick` ns: exact at every multiple of the tick.
-  static constexpr Supply stepped(Time tick, std::uint64_t units) { return Supply(tick, units); }
+  static constexpr Supply stepped(Time tick, std::uint64_t units) { return Supply(true, tick, units); }
 
   // `units` in each 2^63 ns, evenly: for rates that no tick divides. Late by less than one unit, never early.
-  static constexpr Supply scaled(std::uint64_t units) { return Supply(0, units); }
+  static constexpr Supply scaled(std::uint64_t units) { return Supply(false, 1, units); }
 
   // Units issued by `now`, rounded down.
   constexpr std::uint64_t at(Time now) const {
-    if (tick_ != 0) return now / tick_ * units_;
-    return static_cast<std::uint64_t>(Wide{now} * units_ >> 63);
+    if (stepped_) return now / tick_ * units_.value();
+    return static_cast<std::uint64_t>(Wide{now} * units_.value() >> 63);
   }
 
   // The same rounded up: a charge between two steps counts as made at the later one.
   constexpr std::uint64_t at_or_above(Time now) const {
-    if (tick_ != 0) return (now / tick_ + (now % tick_ != 0)) * units_;
-    return static_cast<std::uint64_t>(ceil_div(Wide{now} * units_, Wide{1} << 63));
+    if (stepped_) return ceil_div(now, tick_) * units_.value();
+    return static_cast<std::uint64_t>(ceil_div(Wide{now} * units_.value(), Wide{1} << 63));
   }
 
   // The least moment at which `position` units have been issued.
   constexpr Wide earliest(std::uint64_t position) const {
-    if (tick_ != 0) return ceil_div(position, units_) * tick_;
-    return ceil_div(Wide{position} << 63, units_);
+    if (stepped_) return Wide{ceil_div(position, units_)} * tick_.value();
+    return ceil_div(Wide{position} << 63, units_.value());
   }
 
  private:
-  constexpr Supply(Time tick, std::uint64_t units) : tick_(tick), units_(units) {}
+  constexpr Supply(bool stepped, Time tick, std::uint64_t units) : stepped_(stepped), tick_(tick), units_(units) {}
 
-  Time tick_;            // 0 if scaled
-  std::uint64_t units_;  // a tick, or 2^63 ns
+  bool stepped_;
+  Divisor tick_;
+  Divisor units_;  // a tick, or 2^63 ns
 };
 
 }  // namespace penstock::algorithm

@@ -37,8 +37,12 @@ class Rule<TokenBucket> {
            kBound * static_cast<Time>(rate.per.count());
   }
 
-  explicit constexpr Rule(const TokenBucket& limit)
-      : burst_(static_cast<std::uint64_t>(limit.burst)), unit_(0), supply_(Supply::stepped(1, 1)) {
+  explicit constexpr Rule(const TokenBucket& limit) : Rule(kBound, limit) {}
+
+  // The same with a coarser unit: a key that spent its burst owes less than `most_debt` units, which must be more
+  // than `burst`.
+  explicit constexpr Rule(Wide most_debt, const TokenBucket& limit)
+      : burst_(static_cast<std::uint64_t>(limit.burst)), unit_(1), supply_(Supply::stepped(1, 1)) {
     const auto permits = static_cast<std::uint64_t>(limit.rate.permits);
     const auto per = static_cast<Time>(limit.rate.per.count());
     const std::uint64_t divisor = std::gcd(permits, per);
@@ -46,18 +50,23 @@ class Rule<TokenBucket> {
     const Time w = per / divisor;
     refill_ = until(ceil_div(Wide{burst_} * w, n), 0);
 
-    // Exact: w/tick units a permit and n units a tick, for the finest tick that keeps every position below
-    // 2^64 for kHorizon and beyond. A tick longer than a permit's time would hold permits back.
-    for (Time tick = 1; w % tick == 0 && Wide{tick} * n <= w; tick *= 10) {
-      if (Wide{kHorizon / tick} * n < kBound && Wide{burst_} * (w / tick) < kBound) {
-        unit_ = w / tick;
-        supply_ = Supply::stepped(tick, n);
-        return;
-      }
-    }
     // Rounded: as many units a permit as fit. Never early; late by less than 2.35 units, which do not add up.
-    unit_ = static_cast<std::uint64_t>(std::min(kBound * per / (Wide{permits} * kHorizon), kBound / burst_));
-    supply_ = Supply::scaled(static_cast<std::uint64_t>((Wide{permits} * unit_ << 63) / per));
+    unit_ = Divisor(
+        static_cast<std::uint64_t>(std::min(kBound * per / (Wide{permits} * kHorizon), most_debt / burst_)));
+    supply_ = Supply::scaled(static_cast<std::uint64_t>((Wide{permits} * unit_.value() << 63) / per));
+
+    // Exact: w/tick units a permit and n units a tick, for the finest tick that keeps every position below
+    // 2^64 for kHorizon and beyond. It may hold a permit back for two ticks when it starts off the tick; where
+    // that is much of a permit's time, and more than the rounding, it is not worth it.
+    Time tick = 1;
+    while (Wide{kHorizon / tick} * n >= kBound || Wide{burst_} * (w / tick) >= most_debt) {
+      if (w % (tick * 10) != 0) return;
+      tick *= 10;
+    }
+    if (tick == 1 || Wide{tick} * n * 16 <= w || (Wide{tick} * n <= w && unit_.value() < 32)) {
+      unit_ = Divisor(w / tick);
+      supply_ = Supply::stepped(tick, n);
+    }
   }
 
   constexpr std::uint64_t limit() const { return burst_; }
@@ -65,7 +74,7 @@ class Rule<TokenBucket> {
   constexpr Time reach() const { return kLongestWait - 1; }
 
   constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
-    const std::uint64_t room = (burst_ - cost) * unit_;
+    const std::uint64_t room = (burst_ - cost) * unit_.value();
     if (owed(state, now) <= room) return 0;
     return until(supply_.earliest(state.spent - room), now);
   }
@@ -74,11 +83,11 @@ class Rule<TokenBucket> {
   // that had been issued before. One that owes goes on from its position, which is exact.
   constexpr void charge(State& state, Time, Time at, std::uint64_t cost) const {
     const std::uint64_t from = owed(state, at) == 0 ? supply_.at_or_above(at) : state.spent;
-    state.spent = from + cost * unit_;
+    state.spent = from + cost * unit_.value();
   }
 
   constexpr std::uint64_t remaining(const State& state, Time now) const {
-    const std::uint64_t all = burst_ * unit_;
+    const std::uint64_t all = burst_ * unit_.value();
     const std::uint64_t debt = owed(state, now);
     return debt < all ? (all - debt) / unit_ : 0;
   }
@@ -89,10 +98,16 @@ class Rule<TokenBucket> {
 
   constexpr void refund(State& state, Time now, std::uint64_t cost) const {
     const std::uint64_t debt = owed(state, now);
-    state.spent -= cost > debt / unit_ ? debt : cost * unit_;
+    state.spent -= cost > debt / unit_ ? debt : cost * unit_.value();
   }
 
   static constexpr State merge(const State& a, const State& b) { return {std::max(a.spent, b.spent)}; }
+
+  constexpr std::uint64_t position(Time now) const { return supply_.at(now); }
+  static constexpr std::uint64_t free_at(const State& state) { return state.spent; }
+  static constexpr State idle(std::uint64_t position) { return {position}; }
+  constexpr Time span(std::uint64_t count) const { return until(supply_.earliest(count), 0); }
+  constexpr std::uint64_t most_debt() const { return burst_ * unit_.value(); }
 
  private:
   // Positions stay below 2^64: the supply of the last moment is below 2.93 * 2^62, and a burst below 2^62.
@@ -104,7 +119,7 @@ class Rule<TokenBucket> {
   }
 
   std::uint64_t burst_;
-  std::uint64_t unit_;  // units a permit
+  Divisor unit_;  // units a permit
   Supply supply_;
   Time refill_ = 0;
 };
