@@ -27,6 +27,7 @@ class PENSTOCK_EXPORT Clock {
   Clock& operator=(const Clock&) = delete;
   virtual ~Clock();
   [[nodiscard]] virtual Duration now() const = 0;
+  [[nodiscard]] virtual Duration now_ordered() const { return now(); }
 };
 
 // The clock a limiter uses unless told otherwise: monotonic time, plus the offset that made it the Unix time

@@ -5,7 +5,7 @@
 //   if (Decision d = (*limiter)->try_acquire(user_id); !d) return too_many_requests(d.retry_after);
 //
 // What would surprise: the limit is this process's own. Two processes with one limiter each admit twice as
-// much. Keys are kept as 128-bit keyed hashes, so the length of a key costs no memory.
+// much. Keys are kept as tags of a keyed hash, so the length of a key costs no memory.
 
 #ifndef PENSTOCK_MEMORY_H_
 #define PENSTOCK_MEMORY_H_
@@ -24,9 +24,15 @@
 namespace penstock {
 
 struct MemoryOptions {
-  // The most keys that are remembered one by one; 1 to kMaxKeys. A key that owes nothing is forgotten
-  // without loss to make room for another. When all that are looked at owe, a further key shares one state
-  // with others of its kind, which can refuse it too early but never admits too much.
+  // The most keys that are remembered one by one; 1 to kMaxKeys. A key that owes nothing is forgotten without loss
+  // to make room for another, so only those count that owe at the same time. With as many as that, 1 in 100 new
+  // keys finds the 8 places that it may have taken by others that owe; beyond, more do. Such a key shares one
+  // state with others of its kind, which can refuse it too early but never admits too much.
+  //
+  // It costs 22 bytes of address space a key (44 for a SlidingWindow of more than 2^14 permits, or a limit of more
+  // than 2^31), which become resident as keys come: 4 KiB at a time, in random places, so the first few thousand
+  // keys cost up to 4 KiB each, and then no more. (A SlidingLog costs 110 bytes a key, and 8 to 32 for each permit
+  // in its window, allocated as keys appear.)
   std::int64_t max_keys = std::int64_t{1} << 20;
 
   // The clock to ask, once a call; it must outlive the limiter. Null means default_clock().
@@ -35,13 +41,19 @@ struct MemoryOptions {
   // The secret of the key hash. By default it is drawn from the operating system; set it only to make a
   // run repeatable.
   std::optional<std::uint64_t> seed = std::nullopt;
+
+  // Asks the system for pages of 2 MiB. With millions of keys a decision then waits less for memory; but all of the
+  // table is resident after a few hundred keys.
+  bool huge_pages = false;
 };
 
 inline constexpr std::int64_t kMaxKeys = std::int64_t{1} << 32;
 
-// InvalidArgument names the field, its value and its range. Allocates as keys appear, up to the cap; about
-// 110 bytes a key (SlidingLog: and 8 to 32 for each permit in its window). See limit.h for what each limit
-// promises.
+// InvalidArgument names the field, its value and its range; ResourceExhausted if there is no address space for
+// the table. All memory is taken here. See limit.h for what each limit promises.
+//
+// A key is told from others by a keyed hash: two of ten million keys that owe at the same time share a state by
+// chance, which can refuse them too early but never admits too much. (SlidingLog: none.)
 [[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(
     const Limit& limit, const MemoryOptions& options = {});
 
@@ -51,6 +63,19 @@ inline constexpr std::int64_t kMaxKeys = std::int64_t{1} << 32;
 // behind in a limit that it passed; that refuses more until it refills and never admits more.
 [[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(
     const std::vector<Limit>& limits, const MemoryOptions& options = {});
+
+// What the table of one limit looks like at a moment.
+struct MemoryStats {
+  std::int64_t bytes = 0;          // its whole size, as max_keys says; 0 for a SlidingLog
+  std::int64_t touched_bytes = 0;  // of it, what may be resident (without huge pages)
+  std::int64_t slots = 0;          // places for keys, 8/3 of max_keys; max_keys for a SlidingLog
+  std::int64_t owing = 0;          // places taken by keys that owe; an estimate if there are more than 2^19 places
+  std::int64_t overflowed = 0;     // requests admitted on a shared state because 8 places were taken, ever
+};
+
+// One for each limit of the list, in its order. Empty if `limiter` is none of this header's or memory_limiter.h's.
+// Any thread; reads up to 4 MiB, so not for every request.
+[[nodiscard]] PENSTOCK_EXPORT std::vector<MemoryStats> memory_stats(Limiter& limiter);
 
 }  // namespace penstock
 

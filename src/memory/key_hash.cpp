@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <random>
 
 namespace penstock::memory {
 namespace {
@@ -43,6 +44,25 @@ std::uint64_t load(const char* bytes, std::size_t count) {
 }
 
 }  // namespace
+
+// From one number the two that the hash needs (a step each of Steele, Lea, Flood: "SplitMix", 2014).
+KeyHash KeyHash::seeded(std::uint64_t seed) {
+  const auto next = [&seed] {
+    std::uint64_t z = seed += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+  };
+  const std::uint64_t first = next();
+  return {first, next()};
+}
+
+KeyHash KeyHash::random() {
+  std::random_device random;
+  const auto next = [&random] { return std::uint64_t{random()} << 32 | random(); };
+  const std::uint64_t first = next();
+  return {first, next()};
+}
 
 Fingerprint KeyHash::operator()(std::string_view key) const {
   Sip sip{secret0_ ^ 0x736f6d6570736575, secret1_ ^ 0x646f72616e646f6d ^ 0xee, secret0_ ^ 0x6c7967656e657261,

@@ -1,22 +1,59 @@
 #include <algorithm>
+#include <cstddef>
 #include <memory>
-#include <new>
-#include <random>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "penstock/detail/memory/ledger.h"
+#include "memory/log_store.h"
 #include "penstock/memory.h"
+#include "penstock/memory_limiter.h"
 
 namespace penstock {
+namespace memory {
 namespace {
 
-using memory::Fingerprint;
-using memory::KeyHash;
-using memory::Ledger;
-using memory::Patience;
+// One limit of a list. A moment on the clock means something else to each.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  virtual bool usable() const = 0;
+  virtual std::int64_t limit() const = 0;
+  virtual Time refill() const = 0;
+  virtual void prefetch(const Fingerprint& key) const = 0;
+  virtual Decision advance(const Fingerprint& key, Duration now, std::int64_t cost, const Patience& patience) = 0;
+  virtual Decision peek(const Fingerprint& key, Duration now, std::int64_t cost, const Patience& patience) = 0;
+  virtual void refund(const Fingerprint& key, Duration now, std::uint64_t cost) = 0;
+  virtual void reset(const Fingerprint& key, Duration now) = 0;
+  virtual MemoryStats stats() = 0;
+};
+
+template <class Store>
+class StoreLedger final : public Ledger {
+ public:
+  StoreLedger(const typename Store::Limit& limit, const Clock& clock, const MemoryOptions& options)
+      : store_(limit, clock, options) {}
+  bool usable() const override { return store_.usable(); }
+  std::int64_t limit() const override { return store_.limit(); }
+  Time refill() const override { return store_.refill(); }
+  void prefetch(const Fingerprint& key) const override { store_.prefetch(key); }
+  Decision advance(const Fingerprint& key, Duration now, std::int64_t cost, const Patience& patience) override {
+    return store_.advance(key, store_.at(now), cost, patience);
+  }
+  Decision peek(const Fingerprint& key, Duration now, std::int64_t cost, const Patience& patience) override {
+    return store_.peek(key, store_.at(now), cost, patience);
+  }
+  void refund(const Fingerprint& key, Duration now, std::uint64_t cost) override {
+    store_.refund(key, store_.at(now), cost);
+  }
+  void reset(const Fingerprint& key, Duration now) override { store_.reset(key, store_.at(now)); }
+  MemoryStats stats() override { return store_.stats(); }
+
+ private:
+  Store store_;
+};
 
 // The answer of two limits that must both pass is that of the one that binds.
 Decision both(const Decision& a, const Decision& b) {
@@ -27,14 +64,14 @@ Decision both(const Decision& a, const Decision& b) {
   return decision;
 }
 
-class MemoryLimiter final : public Limiter {
+// Several limits on one key: all or nothing.
+class ListLimiter final : public Limiter, public StatsSource {
  public:
-  // The ledgers stand in the order in which they are charged: what refills soonest first, for that is what a
-  // lost race can leave charged in vain.
-  MemoryLimiter(std::vector<std::unique_ptr<Ledger>> ledgers, const Clock& clock, const KeyHash& hash)
+  ListLimiter(std::vector<std::unique_ptr<Ledger>> ledgers, const Clock& clock, const KeyHash& hash)
       : ledgers_(std::move(ledgers)), clock_(clock), hash_(hash) {
-    std::stable_sort(ledgers_.begin(), ledgers_.end(),
-                     [](const auto& a, const auto& b) { return a->refill() < b->refill(); });
+    for (const auto& ledger : ledgers_) order_.push_back(ledger.get());
+    // What refills soonest is charged first, for that is what a lost race can leave charged in vain.
+    std::stable_sort(order_.begin(), order_.end(), [](auto* a, auto* b) { return a->refill() < b->refill(); });
   }
 
   Decision try_acquire(std::string_view key, std::int64_t cost) override {
@@ -43,12 +80,24 @@ class MemoryLimiter final : public Limiter {
 
   void try_acquire(std::span<const Request> requests, std::span<Decision> decisions) override {
     if (requests.size() != decisions.size()) {
-      std::fill(decisions.begin(), decisions.end(), failure(absl::StatusCode::kInvalidArgument));
+      std::fill(decisions.begin(), decisions.end(),
+                Decision{.error = absl::StatusCode::kInvalidArgument,
+                         .limit = order_.front()->limit(),
+                         .retry_after = Decision::never});
       return;
     }
+    constexpr std::size_t kAtOnce = 64;
+    std::array<Fingerprint, kAtOnce> keys;
     const Duration now = clock_.now();
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      decisions[i] = take(hash_(requests[i].key), now, requests[i].cost, 0);
+    for (std::size_t from = 0; from < requests.size(); from += kAtOnce) {
+      const std::size_t count = std::min(kAtOnce, requests.size() - from);
+      for (std::size_t i = 0; i < count; ++i) {
+        keys[i] = hash_(requests[from + i].key);
+        for (const Ledger* ledger : order_) ledger->prefetch(keys[i]);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        decisions[from + i] = take(keys[i], now, requests[from + i].cost, 0);
+      }
     }
   }
 
@@ -57,113 +106,141 @@ class MemoryLimiter final : public Limiter {
   }
 
   Decision reserve(std::string_view key, std::int64_t cost, Duration max_wait) override {
-    const auto patience = static_cast<algorithm::Time>(std::max(max_wait, Duration::zero()).count());
+    const auto patience = static_cast<Time>(std::max(max_wait, Duration::zero()).count());
     return take(hash_(key), clock_.now(), cost, patience);
   }
 
   absl::Status refund(std::string_view key, std::int64_t cost) override {
-    if (cost < 0)
-      return absl::InvalidArgumentError(absl::StrCat("refund: cost = ", cost, ": must not be negative"));
+    if (cost < 0) return negative_refund(cost);
     const Fingerprint fingerprint = hash_(key);
     const Duration now = clock_.now();
-    for (const auto& ledger : ledgers_) ledger->refund(fingerprint, now, static_cast<std::uint64_t>(cost));
+    for (Ledger* ledger : order_) ledger->refund(fingerprint, now, static_cast<std::uint64_t>(cost));
     return absl::OkStatus();
   }
 
   absl::Status reset(std::string_view key) override {
     const Fingerprint fingerprint = hash_(key);
-    for (const auto& ledger : ledgers_) ledger->reset(fingerprint);
+    const Duration now = clock_.now();
+    for (Ledger* ledger : order_) ledger->reset(fingerprint, now);
     return absl::OkStatus();
   }
 
- private:
-  Decision failure(absl::StatusCode error) const {
-    return {.error = error, .limit = ledgers_.front()->limit(), .retry_after = Decision::never};
+  std::vector<MemoryStats> stats() override {
+    std::vector<MemoryStats> all;
+    for (const auto& ledger : ledgers_) all.push_back(ledger->stats());
+    return all;
   }
 
-  Decision ask(const Fingerprint& key, Duration now, std::int64_t cost, Patience patience) const {
-    Decision decision = ledgers_.front()->peek(key, now, cost, patience);
-    for (std::size_t i = 1; i < ledgers_.size(); ++i) {
-      decision = both(decision, ledgers_[i]->peek(key, now, cost, patience));
+ private:
+  Decision ask(const Fingerprint& key, Duration now, std::int64_t cost, const Patience& patience) const {
+    Decision decision = order_.front()->peek(key, now, cost, patience);
+    for (std::size_t i = 1; i < order_.size(); ++i) {
+      decision = both(decision, order_[i]->peek(key, now, cost, patience));
     }
     return decision;
   }
 
-  Decision take(const Fingerprint& key, Duration now, std::int64_t cost, algorithm::Time max_wait) {
-    try {
-      if (ledgers_.size() == 1) return ledgers_.front()->advance(key, now, cost, {0, max_wait});
-
-      // Ask all how long to wait, and then whether that moment suits them all: a log may not reach that far.
-      Decision asked = ask(key, now, cost, {0, max_wait});
-      if (!asked.permitted || cost == 0) return asked;
-      const auto wait = static_cast<algorithm::Time>(asked.retry_after.count());
-      const Patience then{wait, wait};
-      if (wait > 0 && !ask(key, now, cost, then).permitted) {
-        asked.permitted = false;
-        return asked;
-      }
-      // Charge each for that moment. Each charge is conditional again: another thread may have been there since.
-      Decision decision = ledgers_.front()->advance(key, now, cost, then);
-      for (std::size_t i = 1; i < ledgers_.size() && decision.permitted; ++i) {
-        decision = both(decision, ledgers_[i]->advance(key, now, cost, then));
-      }
-      return decision;
-    } catch (const std::bad_alloc&) {
-      return failure(absl::StatusCode::kResourceExhausted);
+  Decision take(const Fingerprint& key, Duration now, std::int64_t cost, Time max_wait) {
+    // Ask all how long to wait, and then whether that moment suits them all: not every limit reaches that far.
+    Decision asked = ask(key, now, cost, {0, max_wait});
+    if (!asked.permitted || cost == 0) return asked;
+    const auto wait = static_cast<Time>(asked.retry_after.count());
+    const Patience then{wait, wait};
+    if (wait > 0 && !ask(key, now, cost, then).permitted) {
+      asked.permitted = false;
+      return asked;
     }
+    // Charge each for that moment. Each charge is conditional again: another thread may have been there since.
+    Decision decision = order_.front()->advance(key, now, cost, then);
+    for (std::size_t i = 1; i < order_.size() && decision.permitted; ++i) {
+      decision = both(decision, order_[i]->advance(key, now, cost, then));
+    }
+    return decision;
   }
 
-  std::vector<std::unique_ptr<Ledger>> ledgers_;
+  const std::vector<std::unique_ptr<Ledger>> ledgers_;
+  std::vector<Ledger*> order_;
   const Clock& clock_;
   const KeyHash hash_;
 };
 
-// From one number the two that the hash needs (a step each of Steele, Lea, Flood: "SplitMix", 2014).
-KeyHash seeded_hash(std::uint64_t seed) {
-  const auto next = [&seed] {
-    std::uint64_t z = seed += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  };
-  const std::uint64_t first = next();
-  return {first, next()};
-}
-
-KeyHash random_hash() {
-  std::random_device random;
-  const auto next = [&random] { return std::uint64_t{random()} << 32 | random(); };
-  const std::uint64_t first = next();
-  return {first, next()};
+// Calls `with` with the type of the store that keeps the limit: in words of 8 bytes if they are enough.
+template <class Limit, class With>
+auto with_store(const Limit& limit, const With& with) {
+  if constexpr (std::is_same_v<Limit, SlidingLog>) {
+    return with(std::type_identity<LogStore>());
+  } else {
+    using Narrow = TableStore<Limit, std::uint64_t>;
+    using Wide = TableStore<Limit, memory::Wide>;
+    return Narrow::fits(limit) ? with(std::type_identity<Narrow>()) : with(std::type_identity<Wide>());
+  }
 }
 
 }  // namespace
 
+StatsSource::~StatsSource() = default;
+
+absl::Status check(const MemoryOptions& options) {
+  if (options.max_keys >= 1 && options.max_keys <= kMaxKeys) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("MemoryOptions: max_keys = ", options.max_keys, ": must be 1 to ", kMaxKeys));
+}
+
+absl::Status no_room(std::int64_t max_keys, std::size_t bytes) {
+  return absl::ResourceExhaustedError(absl::StrCat("MemoryOptions: max_keys = ", max_keys, ": the system has no ",
+                                                   bytes, " bytes of address space for the table"));
+}
+
+absl::Status does_not_fit(const Limit& limit) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(to_string(limit), ": too large for the words of this limiter; see memory_limiter.h"));
+}
+
+absl::Status negative_refund(std::int64_t cost) {
+  return absl::InvalidArgumentError(absl::StrCat("refund: cost = ", cost, ": must not be negative"));
+}
+
+}  // namespace memory
+
 absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const std::vector<Limit>& limits,
                                                              const MemoryOptions& options) {
+  if (limits.size() == 1) return make_memory_limiter(limits.front(), options);
   if (absl::Status status = validate(limits); !status.ok()) return status;
-  if (options.max_keys < 1 || options.max_keys > kMaxKeys) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("MemoryOptions: max_keys = ", options.max_keys, ": must be 1 to ", kMaxKeys));
-  }
+  if (absl::Status status = memory::check(options); !status.ok()) return status;
   const Clock& clock = options.clock != nullptr ? *options.clock : default_clock();
-  const Duration now = clock.now();
-  std::vector<std::unique_ptr<Ledger>> ledgers;
+  std::vector<std::unique_ptr<memory::Ledger>> ledgers;
   ledgers.reserve(limits.size());
   for (const Limit& limit : limits) {
-    ledgers.push_back(std::visit(
-        [&](const auto& alternative) -> std::unique_ptr<Ledger> {
-          using Alternative = std::decay_t<decltype(alternative)>;
-          return std::make_unique<memory::TableLedger<Alternative>>(alternative, now, options.max_keys);
+    absl::Status status = std::visit(
+        [&](const auto& alternative) {
+          return memory::with_store(alternative, [&]<class Store>(std::type_identity<Store>) -> absl::Status {
+            if (!Store::fits(alternative)) return memory::does_not_fit(limit);
+            ledgers.push_back(std::make_unique<memory::StoreLedger<Store>>(alternative, clock, options));
+            if (ledgers.back()->usable()) return absl::OkStatus();
+            return memory::no_room(options.max_keys, Store::bytes(options.max_keys));
+          });
         },
-        limit));
+        limit);
+    if (!status.ok()) return status;
   }
-  return std::make_unique<MemoryLimiter>(std::move(ledgers), clock,
-                                         options.seed ? seeded_hash(*options.seed) : random_hash());
+  return std::make_unique<memory::ListLimiter>(
+      std::move(ledgers), clock, options.seed ? memory::KeyHash::seeded(*options.seed) : memory::KeyHash::random());
 }
 
 absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const Limit& limit, const MemoryOptions& options) {
-  return make_memory_limiter(std::vector<Limit>{limit}, options);
+  return std::visit(
+      [&](const auto& alternative) {
+        return memory::with_store(
+            alternative, [&]<class Store>(std::type_identity<Store>) -> absl::StatusOr<std::unique_ptr<Limiter>> {
+              return memory::StoreLimiter<Store>::make(alternative, options);
+            });
+      },
+      limit);
+}
+
+std::vector<MemoryStats> memory_stats(Limiter& limiter) {
+  auto* const source = dynamic_cast<memory::StatsSource*>(&limiter);
+  return source != nullptr ? source->stats() : std::vector<MemoryStats>();
 }
 
 }  // namespace penstock

@@ -4,7 +4,7 @@
 
 cmake_minimum_required(VERSION 3.23)
 
-set(std "<[a-z_]+>")
+set(std "<[a-z_0-9]+>")
 set(public "\"penstock/[a-z_]+\\.h\"")
 set(stateful "<(atomic|mutex|shared_mutex|thread|stop_token|condition_variable|semaphore|latch|barrier|future|map|unordered_map|set|unordered_set|ctime|iostream|fstream|random)>")
 
@@ -35,11 +35,19 @@ function(check pattern)
   set(bad "${bad}" PARENT_SCOPE)
 endfunction()
 
-check("include/penstock/*.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}")
+set(detail "\"penstock/detail/(algorithm|memory)/[a-z_]+\\.h\"")
+check("include/penstock/*.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}|${detail}")
+# Machinery is in sight of those who ask for it by name, and of nobody else.
+foreach(header clock decision limit limiter memory penstock)
+  check("include/penstock/${header}.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}"
+    DENY "\"penstock/memory_limiter\\.h\"")
+endforeach()
 check("include/penstock/detail/algorithm/*.h"
   ALLOW "${std}|\"penstock/detail/algorithm/[a-z_]+\\.h\"|\"penstock/(limit|decision)\\.h\"" DENY "${stateful}"
   AVOID "(steady|system|high_resolution)_clock|clock_gettime|std::atomic")
-check("src/memory/*" ALLOW "${std}|\"(absl|memory|penstock)/.*\\.h\"")
+check("include/penstock/detail/memory/*.h"
+  ALLOW "${std}|${detail}|<emmintrin\\.h>|\"penstock/(clock|decision|export|limit|memory)\\.h\"")
+check("src/memory/*" ALLOW "${std}|\"(absl|memory|penstock)/.*\\.h\"|<sys/mman\\.h>")
 
 if(bad)
   list(JOIN bad "\n  " bad)

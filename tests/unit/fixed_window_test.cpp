@@ -99,11 +99,6 @@ TEST_CASE("a refund goes no further back than the start of the window") {
   CHECK(state == Window::State{.spent = 18});
 }
 
-TEST_CASE("a merged fixed window is as deep as either, and closed if either is") {
-  CHECK(Window::merge({.spent = 7}, {.spent = 9}) == Window::State{.spent = 9});
-  CHECK(Window::merge({.spent = 9}, {.spent = 7, .reserved = 1}) == Window::State{.spent = 9, .reserved = 1});
-}
-
 TEST_CASE("the largest limit is the one whose positions last a hundred years") {
   CHECK(Window::most(1) == 1);
   CHECK(Window::most(1'000'000'000) == 1'461'355'114);

@@ -106,23 +106,6 @@ TEST_CASE("a refund lowers this window's counter only") {
   CHECK(state == Window::State{.index = 3, .previous = 2, .current = 0});
 }
 
-TEST_CASE("merged sliding windows owe what either owes, window by window") {
-  using State = Window::State;
-  CHECK(Window::merge(State{.index = 3, .previous = 2, .current = 3},
-                      State{.index = 3, .previous = 1, .current = 4}) ==
-        State{.index = 3, .previous = 2, .current = 4});
-  CHECK(Window::merge(State{.index = 3, .previous = 1, .current = 4},
-                      State{.index = 3, .previous = 2, .current = 3}) ==
-        State{.index = 3, .previous = 2, .current = 4});
-  const State older{.index = 3, .previous = 5, .current = 4};
-  const State newer{.index = 4, .previous = 1, .current = 1};
-  CHECK(Window::merge(older, newer) == State{.index = 4, .previous = 4, .current = 1});
-  CHECK(Window::merge(newer, older) == State{.index = 4, .previous = 4, .current = 1});
-  CHECK(Window::merge(older, State{.index = 5, .previous = 1}) == State{.index = 5, .previous = 1});
-  CHECK(Window::merge(older, State{.index = 5, .reserved = 1}) == State{.index = 5, .reserved = 1});
-  CHECK(Window::merge(State{.index = 3, .reserved = 1}, newer).reserved == 1);
-}
-
 TEST_CASE("the largest limit and the longest window are counted without a wrap") {
   const Window rule({kMaxPermits, kMaxWindow});
   const auto window = static_cast<Time>(kMaxWindow.count());

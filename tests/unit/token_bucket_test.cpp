@@ -120,11 +120,6 @@ TEST_CASE("a reservation is paid for in the future and nothing overtakes it") {
   CHECK(rule.remaining(state, 0) == 1);
 }
 
-TEST_CASE("a merged bucket owes what the deeper one owes") {
-  CHECK(Bucket::merge({3}, {5}) == Bucket::State{5});
-  CHECK(Bucket::merge({5}, {3}) == Bucket::State{5});
-}
-
 TEST_CASE("a bucket is refused when a permit cannot be made a whole unit") {
   CHECK(Bucket::can_keep({1'461, nanoseconds(1000)}));
   CHECK_FALSE(Bucket::can_keep({1'462, nanoseconds(1000)}));

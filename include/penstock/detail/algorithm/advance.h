@@ -10,7 +10,6 @@
 //     charge(state&, now, at, cost)               // spends `cost` at the moment `at` >= now, where it fits
 //     remaining(state, now), reset_after(state, now)
 //     refund(state&, now, cost)                   // gives back at most what is owed
-//     merge(state, state)                         // a state that owes at least what either owes, from now on
 //   };
 //
 // A rule whose states a slot table keeps (memory/table.h) also has a clock of its own, in steps that suit it:
@@ -21,6 +20,10 @@
 //                                                 // a charge, and 0 for State{}
 //     idle(position)                              // a state that is free from `position` on; needs position > 1
 //     span(count)                                 // ns until the clock has gone `count` further
+//
+// SlidingLog, whose states have no fixed size, has instead
+//
+//     merge(state, state)                         // a state that owes at least what either owes, from now on
 //
 // All of it is pure and total: no clock, no memory, no floating point. `now` is the time since the limiter's
 // zero. A state whose reset_after is 0 equals State{} for this and every later moment: it may be forgotten.

@@ -74,12 +74,6 @@ class Rule<FixedWindow> {
     state.spent = kPositionBits & (state.spent - std::min(cost, look(state, now).used));
   }
 
-  static constexpr State merge(const State& a, const State& b) {
-    State both = a.spent < b.spent ? b : a;
-    both.reserved = a.reserved || b.reserved;
-    return both;
-  }
-
   // The clock counts windows. A state is free when its window has passed.
   constexpr std::uint64_t position(Time now) const { return index(now); }
   constexpr std::uint64_t free_at(const State& state) const { return ceil_div(state.spent, limit_); }
@@ -91,7 +85,7 @@ class Rule<FixedWindow> {
     return {.spent = kPositionBits & (window * limit() + used), .reserved = reserved};
   }
   constexpr std::uint64_t used_in(const State& state, std::uint64_t window) const {
-    return state.spent - window * limit();
+    return state.spent - std::min<std::uint64_t>(state.spent, window * limit());
   }
 
  private:

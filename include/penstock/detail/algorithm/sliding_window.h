@@ -78,19 +78,6 @@ class Rule<SlidingWindow> {
     state.current -= std::min(cost, look(state, now).current);
   }
 
-  static constexpr State merge(const State& a, const State& b) {
-    State both = a.index < b.index ? b : a;
-    const State& other = a.index < b.index ? a : b;
-    if (other.index == both.index) {
-      both.previous = std::max(a.previous, b.previous);
-      both.current = std::max(a.current, b.current);
-    } else if (other.index + 1 == both.index) {
-      both.previous = std::max(both.previous, other.current);
-    }
-    both.reserved = a.reserved || b.reserved;
-    return both;
-  }
-
   // The clock counts windows. A state is free when the window after its own has passed.
   constexpr std::uint64_t position(Time now) const { return now / window_; }
   static constexpr std::uint64_t free_at(const State& state) { return state == State{} ? 0 : state.index + 2; }

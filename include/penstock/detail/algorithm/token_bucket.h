@@ -101,8 +101,6 @@ class Rule<TokenBucket> {
     state.spent -= cost > debt / unit_ ? debt : cost * unit_.value();
   }
 
-  static constexpr State merge(const State& a, const State& b) { return {std::max(a.spent, b.spent)}; }
-
   constexpr std::uint64_t position(Time now) const { return supply_.at(now); }
   static constexpr std::uint64_t free_at(const State& state) { return state.spent; }
   static constexpr State idle(std::uint64_t position) { return {position}; }

@@ -24,6 +24,8 @@ struct FingerprintHash {
 class KeyHash {
  public:
   KeyHash(std::uint64_t secret0, std::uint64_t secret1) : secret0_(secret0), secret1_(secret1) {}
+  static KeyHash seeded(std::uint64_t seed);
+  static KeyHash random();
   Fingerprint operator()(std::string_view key) const;
 
  private:

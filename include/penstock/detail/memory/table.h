@@ -1,156 +1,388 @@
-// Remembers a state for each key: at most `max_keys` of them, under any number of threads.
+// Remembers a state for each key, in memory that never grows, under any number of threads, without a lock.
 //
-// Keys are spread over shards, each with a lock of its own. A key that is not listed stands where its shard's
-// `unlisted` state stands: at least as deep in debt as any key that was ever taken off the list, or was charged
-// while there was no room to list it. So neither a forgotten key nor a full table can admit too much; as nobody
-// is taken off who still owes, an unlisted key is as good as new until the table has been full of debtors.
+// The table is one array of words, eight to a line. A key may live in one line only, which its hash chooses; the
+// key itself is not kept, only a tag of 24 bits of its hash. A decision is one compare-exchange of one word:
+//
+//   hit       The line has a word with the tag: decide on its state, exchange the word. A refusal writes nothing.
+//
+//   absent    Read the whole line, and only then the clock. The victim is the word that is free the soonest of
+//             *all* eight (the lowest place of several). If it is free now, its owner owes nothing, and nothing
+//             is lost by forgetting it: one exchange puts the key in its place.
+//
+//   overfull  All eight owe. The key is charged to a word that it shares with others in that plight, which can
+//             only refuse too much. If by a second reading of the clock the victim still owes, nobody can have
+//             put the key into the line meanwhile; else the charge stays behind, and the key looks again.
+//
+// Why one exchange is enough. What words are ordered by, `free_at`, only ever grows: every charge raises it, a
+// refund and a reset leave it. Suppose two threads put one key into two different words a and b. Each saw the
+// other's word before it changed (else it had seen the key), and each word was unchanged from its thread's
+// reading to its exchange. So thread 1 saw in b nothing newer than what thread 2 replaced there, and the reverse
+// for a; 1 chose a, so a <= b, and 2 chose b, so b <= a: both saw a tie, and then both chose the same word.
+// Whoever prefers the first free word, or another line, or an owed word of an old key, loses this argument.
+//
+// The clock is read after the line because a key that is not there any more was free by some clock reading
+// before; ours must not be an earlier one. The shared word is read after the clock: who charged it later than
+// that has looked at the clock later still, so its guard fails if our victim was free.
+//
+// Where words keep 40 bits of state, positions would one day wrap around. So a hand, `due_`, goes round the pages
+// of the table: before anybody decides at a moment, the pages due by then have been swept, and every word in
+// them that is older than a quarter of the wheel has been raised to a quarter: a position that owes nothing
+// either, but is newer. A caller does a page at a time, or all of them if nobody has called for a long time.
+//
+// (The protocol, its proof and the variants that fail: docs/architecture.md; tests/schedule tries every schedule of
+// small cases, on this very code.)
 
 #ifndef PENSTOCK_DETAIL_MEMORY_TABLE_H_
 #define PENSTOCK_DETAIL_MEMORY_TABLE_H_
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
-#include <utility>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "penstock/decision.h"
 #include "penstock/detail/algorithm/advance.h"
+#include "penstock/detail/memory/cell.h"
+#include "penstock/detail/memory/find_tag.h"
 #include "penstock/detail/memory/key_hash.h"
+#include "penstock/detail/memory/layout.h"
+#include "penstock/detail/memory/occupancy.h"
+#include "penstock/detail/memory/timeline.h"
 
 namespace penstock::memory {
 
-using algorithm::Patience;
-using algorithm::Time;
+// The sizes of things; tests have smaller ones.
+struct TableShape {
+  static constexpr std::size_t kWays = 8;          // words in a line
+  static constexpr std::size_t kLinesInPage = 64;  // swept together
+  static constexpr std::uint64_t kKeysInLine = 3;  // on average at most: so 1 in 100 new keys finds its line full
+  static constexpr std::uint64_t kWordsPerSharedWord = 32;
+};
 
-template <class Rule>
+template <class L, template <class> class CellOf = Cell, class Shape = TableShape>
 class Table {
  public:
-  Table(const Rule& rule, std::int64_t max_keys)
-      : rule_(rule),
-        free_(max_keys),
-        // Below a thousand keys a shard its share of the room would vary too much.
-        shard_count_(std::bit_floor(static_cast<std::uint64_t>(std::clamp<std::int64_t>(max_keys / 1024, 1, 64)))),
-        shards_(std::make_unique<Shard[]>(shard_count_)) {}
+  using Layout = L;
+  using Rule = typename Layout::Rule;
+  using Word = typename Layout::Word;
+  using WordCell = CellOf<Word>;
 
-  const Rule& rule() const { return rule_; }
+  // `memory` is Bytes(max_keys) long and zero, and outlives the table.
+  template <class Limit>
+  Table(const Limit& limit, std::int64_t max_keys, std::byte* memory)
+      : layout_(limit), sizes_(max_keys), reach_(rule().span(layout_.reach())) {
+    words_ = reinterpret_cast<WordCell*>(memory);
+    touched_ = reinterpret_cast<CellOf<std::uint8_t>*>(memory + sizes_.lines() * sizeof(Line));
+    if constexpr (Layout::kWraps) {
+      // A pass over all pages takes half a quarter at most, and a decision may be half of that behind the hand,
+      // which is many of its steps.
+      const Time pass = rule().span(layout_.quarter() / 2);
+      interval_ = std::max<Time>(pass / std::max<std::uint64_t>(sizes_.pages(), 16), 1);
+      slack_ = pass / 2;
+      due_.store(interval_);
+    }
+  }
 
-  Decision advance(const Fingerprint& key, Time now, std::int64_t cost, Patience patience) {
-    Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
-    if (State* state = shard.find(key)) return algorithm::advance(rule_, *state, now, cost, patience);
-    State state = shard.unlisted;
-    const Decision decision = algorithm::advance(rule_, state, now, cost, patience);
-    if (decision.permitted && cost > 0) {
-      if (make_room(shard, now)) {
-        try {
-          shard.insert(key, std::move(state));
-        } catch (...) {  // out of memory: the place is still free
-          free_.fetch_add(1, std::memory_order_relaxed);
-          throw;
+  static std::size_t bytes(std::int64_t max_keys) {
+    const Sizes sizes(max_keys);
+    return sizes.lines() * sizeof(Line) + sizes.pages() * sizeof(CellOf<std::uint8_t>);
+  }
+
+  const Rule& rule() const { return layout_.rule(); }
+
+  // Brings the line of a key that will soon be asked for.
+  void prefetch(const Fingerprint& key) const {
+    const WordCell* const line = line_of(key);
+    __builtin_prefetch(line, 1);
+    if constexpr (sizeof(Line) > 64) __builtin_prefetch(line + Shape::kWays / 2, 1);
+  }
+
+  // Decides at `moment`, which `timeline` has shown during this call, or at a later one. For all that follow.
+  template <class Timeline>
+  Decision advance(const Fingerprint& key, Moment moment, std::int64_t cost, Patience patience,
+                   const Timeline& timeline) {
+    WordCell* const line = line_of(key);
+    const Word tag = tag_of(key);
+    patience.at_most = std::min(patience.at_most, reach_);
+    if (const int place = find_tag<Shape::kWays>(line, tag); place >= 0) [[likely]] {
+      Decision decision;
+      if (hit(line[place], tag, moment, cost, patience, timeline, decision)) [[likely]]
+        return decision;
+    }
+    return absent(key, moment, cost, patience, timeline);
+  }
+
+  template <class Timeline>
+  Decision peek(const Fingerprint& key, Moment moment, std::int64_t cost, Patience patience,
+                const Timeline& timeline) {
+    WordCell* const line = line_of(key);
+    const Word tag = tag_of(key);
+    patience.at_most = std::min(patience.at_most, reach_);
+    for (;;) {
+      Word word = 0;
+      for (std::size_t i = 0; i < Shape::kWays && tag_in(word) != tag; ++i) word = line[i].load();
+      if (tag_in(word) != tag) word = shared_of(key).load();
+      if (!in_step(moment)) {
+        catch_up(moment, timeline);
+        continue;
+      }
+      const Entry<Rule> entry = read(word, moment);
+      return moment.as_seen(algorithm::peek(rule(), entry.state, moment.now, cost, moment.then(patience)));
+    }
+  }
+
+  // Gives back what is owed, and leaves the moment from which the word may be used for another key. What was
+  // charged to a shared word stays: nobody knows whose it is.
+  template <class Timeline>
+  void refund(const Fingerprint& key, Moment moment, std::uint64_t cost, const Timeline& timeline) {
+    change(key, moment, timeline, [&](Entry<Rule> entry, Word tag) {
+      rule().refund(entry.state, moment.now, cost);
+      return layout_.pack(tag, entry);
+    });
+  }
+
+  // Makes the word nobody's: the key is absent, hence as good as new.
+  template <class Timeline>
+  void reset(const Fingerprint& key, Moment moment, const Timeline& timeline) {
+    change(key, moment, timeline, [&](const Entry<Rule>& entry, Word) { return layout_.pack(kNobody, entry); });
+  }
+
+  // Looks at each page's mark and at up to 2^16 lines, evenly spread.
+  template <class Timeline>
+  Occupancy occupancy(Moment moment, const Timeline& timeline) {
+    std::uint64_t touched = 0;
+    for (std::uint64_t page = 0; page < sizes_.pages(); ++page) touched += touched_[page].load();
+    const std::uint64_t step = (sizes_.key_lines - 1) / kSample + 1;
+    std::uint64_t owing = 0, seen = 0;
+    for (std::uint64_t number = 0; number < sizes_.key_lines; number += step) {
+      ++seen;
+      if (touched_[number / Shape::kLinesInPage].load() == 0) continue;
+      for (std::size_t i = 0; i < Shape::kWays;) {
+        const Word word = words_[number * Shape::kWays + i].load();
+        if (!in_step(moment)) {
+          catch_up(moment, timeline);
+          continue;
         }
-      } else {
-        shard.unlisted = std::move(state);
+        owing += read(word, moment).free_at > rule().position(moment.now);
+        ++i;
       }
     }
-    return decision;
-  }
-
-  Decision peek(const Fingerprint& key, Time now, std::int64_t cost, Patience patience) {
-    Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
-    const State* state = shard.find(key);
-    return algorithm::peek(rule_, state != nullptr ? *state : shard.unlisted, now, cost, patience);
-  }
-
-  // What is charged to `unlisted` is not given back: nobody knows whose it is.
-  void refund(const Fingerprint& key, Time now, std::uint64_t cost) {
-    Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
-    if (State* state = shard.find(key)) rule_.refund(*state, now, cost);
-  }
-
-  void reset(const Fingerprint& key) {
-    Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
-    if (shard.erase(key)) free_.fetch_add(1, std::memory_order_relaxed);
+    return {.words = sizes_.key_lines * Shape::kWays,
+            .owing = static_cast<std::uint64_t>(Wide{owing} * sizes_.key_lines / seen),
+            .overflowed = overflowed_.load(std::memory_order_relaxed),
+            .touched_bytes = touched * Shape::kLinesInPage * sizeof(Line)};
   }
 
  private:
-  using State = typename Rule::State;
+  static constexpr std::uint64_t kSample = 1 << 16;
+  static constexpr int kTagShift = 8 * static_cast<int>(sizeof(Word)) - kTagBits;
+  // Tags that no key has: of a word that was never used, and of one that is nobody's.
+  static constexpr Word kNever = 0, kNobody = 1, kFirstTag = 2;
 
-  struct Entry {
-    Fingerprint key;
-    State state;
+  struct alignas(64) Line {
+    WordCell words[Shape::kWays];
   };
 
-  // The entries lie side by side so that a look for one that owes nothing can go on where the last one ended.
-  struct alignas(64) Shard {
-    std::mutex mutex;
-    State unlisted;
-    std::vector<Entry> entries;
-    absl::flat_hash_map<Fingerprint, std::size_t, FingerprintHash> places;
-    std::size_t cursor = 0;
-
-    State* find(const Fingerprint& key) {
-      const auto place = places.find(key);
-      return place == places.end() ? nullptr : &entries[place->second].state;
-    }
-
-    // All or nothing, should memory run out.
-    void insert(const Fingerprint& key, State&& state) {
-      if (entries.size() == entries.capacity()) {
-        entries.reserve(std::max<std::size_t>(8, 2 * entries.size()));
-        places.reserve(entries.capacity());
-      }
-      places.emplace(key, entries.size());
-      entries.push_back({key, std::move(state)});
-    }
-
-    bool erase(const Fingerprint& key) {
-      const auto place = places.find(key);
-      if (place == places.end()) return false;
-      const std::size_t hole = place->second;
-      places.erase(place);
-      if (hole != entries.size() - 1) {
-        entries[hole] = std::move(entries.back());
-        places.find(entries[hole].key)->second = hole;
-      }
-      entries.pop_back();
-      return true;
-    }
+  struct Sizes {
+    explicit Sizes(std::int64_t max_keys)
+        : key_lines((static_cast<std::uint64_t>(max_keys) - 1) / Shape::kKeysInLine + 1),
+          shared_lines((key_lines - 1) / Shape::kWordsPerSharedWord + 1) {}
+    std::uint64_t lines() const { return key_lines + shared_lines; }
+    std::uint64_t pages() const { return (lines() - 1) / Shape::kLinesInPage + 1; }
+    std::uint64_t key_lines;
+    std::uint64_t shared_lines;
   };
 
-  // The most entries one call looks at; it bounds the time under the lock.
-  static constexpr std::size_t kProbes = 64;
+  static std::uint64_t scale(std::uint64_t hash, std::uint64_t count) {
+    return static_cast<std::uint64_t>(Wide{hash} * count >> 64);
+  }
+  WordCell* line_of(const Fingerprint& key) const {
+    return words_ + scale(key.high, sizes_.key_lines) * Shape::kWays;
+  }
+  WordCell& shared_of(const Fingerprint& key) const {
+    return words_[sizes_.key_lines * Shape::kWays + scale(key.low, sizes_.shared_lines * Shape::kWays)];
+  }
+  static Word tag_of(const Fingerprint& key) { return std::max<Word>(key.low & ((1 << kTagBits) - 1), kFirstTag); }
+  static Word tag_in(Word word) { return word >> kTagShift; }
 
-  Shard& shard_of(const Fingerprint& key) { return shards_[key.high & (shard_count_ - 1)]; }
-
-  // Takes one of the free places, or that of an entry in this shard that owes nothing. False if neither is there.
-  bool make_room(Shard& shard, Time now) {
-    std::int64_t free = free_.load(std::memory_order_relaxed);
-    while (free > 0) {
-      if (free_.compare_exchange_weak(free, free - 1, std::memory_order_relaxed)) return true;
-    }
-    for (std::size_t i = std::min(kProbes, shard.entries.size()); i > 0; --i) {
-      shard.cursor = shard.cursor + 1 < shard.entries.size() ? shard.cursor + 1 : 0;
-      const Entry& entry = shard.entries[shard.cursor];
-      if (rule_.reset_after(entry.state, now) != 0) continue;
-      shard.unlisted = Rule::merge(shard.unlisted, entry.state);
-      shard.erase(Fingerprint(entry.key));
-      return true;
-    }
-    return false;
+  // A word that was never used owed nothing before all others did.
+  Entry<Rule> read(Word word, const Moment& moment) const {
+    return word == kNever ? Entry<Rule>{} : layout_.unpack(word, rule().position(moment.now));
   }
 
-  const Rule rule_;
-  std::atomic<std::int64_t> free_;  // places not taken in any shard
-  const std::uint64_t shard_count_;
-  const std::unique_ptr<Shard[]> shards_;
+  // ---- hit ---------------------------------------------------------------------------------------------
+
+  // False if the key is not in this cell, or no longer.
+  template <class Timeline>
+  bool hit(WordCell& cell, Word tag, Moment& moment, std::int64_t cost, const Patience& patience,
+           const Timeline& timeline, Decision& decision) {
+    Word word = cell.load();
+    for (;;) {
+      if (tag_in(word) != tag) [[unlikely]]
+        return false;
+      if (!in_step(moment)) [[unlikely]] {
+        catch_up(moment, timeline);
+        word = cell.load();
+        continue;
+      }
+      Entry<Rule> entry = layout_.unpack(word, rule().position(moment.now));
+      decision = algorithm::advance(rule(), entry.state, moment.now, cost, moment.then(patience));
+      if (decision.permitted && cost > 0) {
+        entry.hold(rule());
+        if (!cell.exchange(word, layout_.pack(tag, entry))) [[unlikely]]
+          continue;
+      }
+      decision = moment.as_seen(decision);
+      return true;
+    }
+  }
+
+  template <class Timeline, class Change>
+  void change(const Fingerprint& key, Moment& moment, const Timeline& timeline, const Change& changed) {
+    WordCell* const line = line_of(key);
+    const Word tag = tag_of(key);
+    for (std::size_t i = 0; i < Shape::kWays;) {
+      Word word = line[i].load();
+      if (tag_in(word) != tag) {
+        ++i;
+      } else if (!in_step(moment)) {
+        catch_up(moment, timeline);
+      } else if (line[i].exchange(word, changed(read(word, moment), tag))) {
+        return;
+      }
+    }
+  }
+
+  // ---- absent ------------------------------------------------------------------------------------------
+
+  template <class Timeline>
+  [[gnu::noinline]] Decision absent(const Fingerprint& key, Moment moment, std::int64_t cost,
+                                    const Patience& patience, const Timeline& timeline) {
+    WordCell* const line = line_of(key);
+    WordCell& shared = shared_of(key);
+    const Word tag = tag_of(key);
+    // Before the clock is read: a sweep at a later moment than ours then does not pass these pages by.
+    touch(line);
+    touch(&shared);
+    for (;;) {
+      std::array<Word, Shape::kWays> words;
+      bool there = false;
+      for (std::size_t i = 0; i < Shape::kWays && !there; ++i) {
+        words[i] = line[i].load();
+        there = tag_in(words[i]) == tag;
+        if (Decision decision; there && hit(line[i], tag, moment, cost, patience, timeline, decision)) {
+          return decision;
+        }
+      }
+      if (there) continue;  // and gone again
+
+      moment = timeline.now_ordered();
+      Word debt = shared.load();
+      if (!in_step(moment)) {
+        catch_up(moment, timeline);
+        continue;
+      }
+      const auto [victim, free_at] = soonest_free(words, moment);
+      Entry<Rule> entry = read(debt, moment);
+      const Decision decision =
+          moment.as_seen(algorithm::advance(rule(), entry.state, moment.now, cost, moment.then(patience)));
+      if (!decision.permitted || cost <= 0) return decision;
+      entry.hold(rule());
+      if (free_at <= rule().position(moment.now)) {
+        if (line[victim].exchange(words[victim], layout_.pack(tag, entry))) return decision;
+      } else if (shared.exchange(debt, layout_.pack(kNobody, entry))) {
+        if (rule().position(timeline.now_ordered().now) < free_at) {
+          overflowed_.fetch_add(1, std::memory_order_relaxed);
+          return decision;
+        }
+      }
+    }
+  }
+
+  struct Victim {
+    std::size_t place;
+    std::uint64_t free_at;
+  };
+
+  Victim soonest_free(const std::array<Word, Shape::kWays>& words, const Moment& moment) const {
+    Victim victim{0, read(words[0], moment).free_at};
+    for (std::size_t i = 1; i < Shape::kWays; ++i) {
+      const std::uint64_t free_at = read(words[i], moment).free_at;
+      if (free_at < victim.free_at) victim = {i, free_at};
+    }
+    return victim;
+  }
+
+  // ---- the sweep ---------------------------------------------------------------------------------------
+
+  // Whether words that were read before can be understood at this moment: all pages due by then were swept, and
+  // nobody has decided at a much later one.
+  bool in_step(const Moment& moment) const {
+    if constexpr (!Layout::kWraps) return true;
+    // A moment that is not before the hand wraps around to far more than the slack.
+    return due_.load() - moment.now - 1 < slack_;
+  }
+
+  // Sweeps what is due at the moment, or takes a later moment. Bounded: one page a turn, or one pass over all.
+  template <class Timeline>
+  [[gnu::noinline]] void catch_up(Moment& moment, const Timeline& timeline) {
+    while (!in_step(moment)) {
+      const Time due = due_.load();
+      if (moment.now >= due) {
+        sweep(due, moment.now);
+      } else {
+        moment = timeline.now_ordered();
+        // It is the clock that has stepped back, so far that words cannot be told apart.
+        if (moment.now < due && due - moment.now > slack_) moment.clamp(due - slack_);
+      }
+    }
+  }
+
+  // Sweeps the pages due from `due` to `now`, or a first part of them. Threads that do so at the same time do the
+  // same work, so none waits for another.
+  void sweep(Time due, Time now) {
+    const std::uint64_t missed = (now - due) / interval_;
+    const bool all = missed >= sizes_.pages();
+    for (std::uint64_t i = 0; i < (all ? sizes_.pages() : 1); ++i) {
+      if (!sweep_page((due / interval_ + i) % sizes_.pages(), due, now)) return;  // somebody else has
+    }
+    due_.exchange(due, due + (all ? missed + 1 : 1) * interval_);
+  }
+
+  // False if the hand has moved on, and then what words mean is no longer known.
+  bool sweep_page(std::uint64_t page, Time due, Time now) {
+    const std::uint64_t position = rule().position(now);
+    if (position < layout_.quarter() + 2 || touched_[page].load() == 0) return true;
+    const std::uint64_t target = position - layout_.quarter();
+    const std::uint64_t end = std::min((page + 1) * Shape::kLinesInPage, sizes_.lines()) * Shape::kWays;
+    for (std::uint64_t i = page * Shape::kLinesInPage * Shape::kWays; i < end;) {
+      Word word = words_[i].load();
+      if (due_.load() != due) return false;
+      // All that is here was written at moments near to where the hand stands, whatever the time is now.
+      const Entry<Rule> entry = read(word, {.now = due});
+      const Entry<Rule> raised{.state = rule().idle(target), .free_at = target};
+      const Word tag = word == kNever ? kNobody : tag_in(word);
+      if (entry.free_at >= target || words_[i].exchange(word, layout_.pack(tag, raised))) ++i;
+    }
+    return true;
+  }
+
+  void touch(const WordCell* cell) {
+    CellOf<std::uint8_t>& touched =
+        touched_[static_cast<std::uint64_t>(cell - words_) / (Shape::kWays * Shape::kLinesInPage)];
+    if (touched.load() == 0) touched.store(1);
+  }
+
+  const Layout layout_;
+  const Sizes sizes_;
+  const Time reach_;
+  WordCell* words_;                // the lines where keys live, then the words that they share
+  CellOf<std::uint8_t>* touched_;  // for each page: whether any word in it may have been used
+  Time interval_ = 0;              // from one page's sweep to the next
+  Time slack_ = 0;                 // how far a decision may be behind the hand
+  CellOf<Time> due_{};             // when the next page must be swept
+  alignas(64) std::atomic<std::uint64_t> overflowed_ = 0;
 };
 
 }  // namespace penstock::memory
