@@ -47,7 +47,7 @@ check("include/penstock/detail/algorithm/*.h"
   AVOID "(steady|system|high_resolution)_clock|clock_gettime|std::atomic")
 check("include/penstock/detail/memory/*.h"
   ALLOW "${std}|${detail}|<emmintrin\\.h>|\"penstock/(clock|decision|export|limit|memory)\\.h\"")
-check("src/memory/*" ALLOW "${std}|\"(absl|memory|penstock)/.*\\.h\"|<sys/mman\\.h>")
+check("src/memory/*" ALLOW "${std}|\"(absl|memory|penstock)/.*\\.h\"|<(sys/(mman|random)|unistd|immintrin|arm_neon)\\.h>")
 
 if(bad)
   list(JOIN bad "\n  " bad)

@@ -51,30 +51,31 @@ struct Patience {
   Time at_most = 0;
 };
 
+// The answer to a cost that is none: nothing, less than that, or more than there can ever be.
+constexpr Decision decide_oddity(std::int64_t limit, std::int64_t cost) {
+  if (cost == 0) return {.permitted = true, .limit = limit};
+  return {.error = cost < 0 ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kOk,
+          .limit = limit,
+          .retry_after = Decision::never};
+}
+
 // Whether and when `cost` may go. Leaves `remaining` and `reset_after` to `describe`.
 template <class R>
-constexpr Decision decide(const R& rule, const typename R::State& state, Time now, std::int64_t cost,
-                          Patience patience = {}) {
-  Decision decision{.limit = static_cast<std::int64_t>(rule.limit())};
-  if (cost < 0) {
-    decision.error = absl::StatusCode::kInvalidArgument;
-    decision.retry_after = Decision::never;
-    return decision;
-  }
-  if (cost > decision.limit) {
-    decision.retry_after = Decision::never;
-    return decision;
-  }
-  const Time wait =
-      cost == 0 ? 0 : std::max(rule.wait(state, now, static_cast<std::uint64_t>(cost)), patience.at_least);
-  decision.retry_after = Duration(wait);
-  // A wait that ends beyond the last moment is no wait one can promise.
-  decision.permitted = wait <= std::min({patience.at_most, rule.reach(), kLastMoment - now});
-  return decision;
+[[gnu::always_inline]] inline constexpr Decision decide(const R& rule, const typename R::State& state, Time now,
+                                                        std::int64_t cost, Patience patience = {}) {
+  const auto limit = static_cast<std::int64_t>(rule.limit());
+  if (cost <= 0 || cost > limit) [[unlikely]]
+    return decide_oddity(limit, cost);
+  const Time wait = std::max(rule.wait(state, now, static_cast<std::uint64_t>(cost)), patience.at_least);
+  return {// A wait that ends beyond the last moment is no wait one can promise.
+          .permitted = wait == 0 || wait <= std::min({patience.at_most, rule.reach(), kLastMoment - now}),
+          .limit = limit,
+          .retry_after = Duration(wait)};
 }
 
 template <class R>
-constexpr void describe(Decision& decision, const R& rule, const typename R::State& state, Time now) {
+[[gnu::always_inline]] inline constexpr void describe(Decision& decision, const R& rule,
+                                                      const typename R::State& state, Time now) {
   if (decision.error != absl::StatusCode::kOk) return;
   decision.remaining = static_cast<std::int64_t>(rule.remaining(state, now));
   decision.reset_after = Duration(rule.reset_after(state, now));
@@ -91,12 +92,17 @@ constexpr Decision peek(const R& rule, const typename R::State& state, Time now,
 
 // Refuses, and leaves `state` as it was; or spends `cost` permits of it.
 template <class R>
-constexpr Decision advance(const R& rule, typename R::State& state, Time now, std::int64_t cost,
-                           Patience patience = {}) {
+[[gnu::always_inline]] inline constexpr Decision advance(const R& rule, typename R::State& state, Time now,
+                                                         std::int64_t cost, Patience patience = {}) {
   Decision decision = decide(rule, state, now, cost, patience);
   if (decision.permitted && cost > 0) {
-    rule.charge(state, now, now + static_cast<Time>(decision.retry_after.count()),
-                static_cast<std::uint64_t>(cost));
+    const auto wait = static_cast<Time>(decision.retry_after.count());
+    // Two calls, so that all but a reservation is computed for one moment, once.
+    if (wait == 0) {
+      rule.charge(state, now, now, static_cast<std::uint64_t>(cost));
+    } else {
+      rule.charge(state, now, now + wait, static_cast<std::uint64_t>(cost));
+    }
   }
   describe(decision, rule, state, now);
   return decision;

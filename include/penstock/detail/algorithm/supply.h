@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_DETAIL_ALGORITHM_SUPPLY_H_
 #define PENSTOCK_DETAIL_ALGORITHM_SUPPLY_H_
 
+#include <bit>
 #include <cstdint>
 
 #include "penstock/detail/algorithm/arithmetic.h"
@@ -36,13 +37,24 @@ class Supply {
   // The least moment at which `position` units have been issued.
   constexpr Wide earliest(std::uint64_t position) const {
     if (stepped_) return Wide{ceil_div(position, units_)} * tick_.value();
-    return ceil_div(Wide{position} << 63, units_.value());
+    // The rounded reciprocal gives a moment that is right or at most two before it.
+    Wide moment = Wide{position} * reciprocal_ >> shift_;
+    if (moment >= kLastMoment) return ceil_div(Wide{position} << 63, units_.value());
+    while (at(static_cast<Time>(moment)) < position) ++moment;
+    return moment;
   }
 
  private:
-  constexpr Supply(bool stepped, Time tick, std::uint64_t units) : stepped_(stepped), tick_(tick), units_(units) {}
+  constexpr Supply(bool stepped, Time tick, std::uint64_t units)
+      : stepped_(stepped),
+        shift_(64 - std::countl_zero(units)),
+        reciprocal_(static_cast<std::uint64_t>(((Wide{1} << (63 + shift_)) - 1) / units)),
+        tick_(tick),
+        units_(units) {}
 
   bool stepped_;
+  int shift_;
+  std::uint64_t reciprocal_;  // of the units, shifted up until it fills the word
   Divisor tick_;
   Divisor units_;  // a tick, or 2^63 ns
 };

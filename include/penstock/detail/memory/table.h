@@ -100,17 +100,17 @@ class Table {
 
   // Decides at `moment`, which `timeline` has shown during this call, or at a later one. For all that follow.
   template <class Timeline>
-  Decision advance(const Fingerprint& key, Moment moment, std::int64_t cost, Patience patience,
-                   const Timeline& timeline) {
+  [[gnu::always_inline]] Decision advance(const Fingerprint& key, Moment moment, std::int64_t cost,
+                                          Patience patience, const Timeline& timeline) {
     WordCell* const line = line_of(key);
     const Word tag = tag_of(key);
     patience.at_most = std::min(patience.at_most, reach_);
-    if (const int place = find_tag<Shape::kWays>(line, tag); place >= 0) [[likely]] {
-      Decision decision;
-      if (hit(line[place], tag, moment, cost, patience, timeline, decision)) [[likely]]
-        return decision;
+    Decision decision;  // in its caller's place from the start: a copy costs more than a division
+    const int place = find_tag<Shape::kWays>(line, tag);
+    if (place < 0 || !hit(line[place], tag, moment, cost, patience, timeline, decision)) [[unlikely]] {
+      decision = absent(key, moment, cost, patience, timeline);
     }
-    return absent(key, moment, cost, patience, timeline);
+    return decision;
   }
 
   template <class Timeline>
@@ -215,8 +215,8 @@ class Table {
 
   // False if the key is not in this cell, or no longer.
   template <class Timeline>
-  bool hit(WordCell& cell, Word tag, Moment& moment, std::int64_t cost, const Patience& patience,
-           const Timeline& timeline, Decision& decision) {
+  [[gnu::always_inline]] bool hit(WordCell& cell, Word tag, Moment& moment, std::int64_t cost,
+                                  const Patience& patience, const Timeline& timeline, Decision& decision) {
     Word word = cell.load();
     for (;;) {
       if (tag_in(word) != tag) [[unlikely]]
@@ -233,7 +233,8 @@ class Table {
         if (!cell.exchange(word, layout_.pack(tag, entry))) [[unlikely]]
           continue;
       }
-      decision = moment.as_seen(decision);
+      if (moment.before != 0) [[unlikely]]
+        decision = moment.as_seen(decision);
       return true;
     }
   }

@@ -30,11 +30,13 @@ struct Moment {
 
   // How long a caller will still wait when `now` has come.
   constexpr Patience then(const Patience& patience) const {
+    if (before == 0) [[likely]]
+      return patience;
     return {.at_least = patience.at_least - std::min(patience.at_least, before),
             .at_most = patience.at_most - std::min(patience.at_most, before)};
   }
 
-  constexpr Decision as_seen(Decision decision) const {
+  [[gnu::noinline]] Decision as_seen(Decision decision) const {
     if (before == 0) return decision;
     for (Duration* wait : {&decision.retry_after, &decision.reset_after}) {
       if (*wait == Duration::zero() || *wait == Decision::never) continue;

@@ -1,0 +1,37 @@
+// How much of a piece of memory is there, and of the whole process.
+
+#ifndef PENSTOCK_TESTS_RESIDENT_H_
+#define PENSTOCK_TESTS_RESIDENT_H_
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <vector>
+
+namespace penstock {
+
+inline std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+
+// Of `bytes` at `memory`, which is the start of a page.
+inline std::size_t resident_bytes(void* memory, std::size_t bytes) {
+  std::vector<unsigned char> pages((bytes - 1) / page_size() + 1);
+  if (mincore(memory, bytes, pages.data()) != 0) return ~std::size_t{0};
+  return page_size() *
+         static_cast<std::size_t>(std::count_if(pages.begin(), pages.end(), [](auto page) { return page & 1; }));
+}
+
+// Of the process.
+inline std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t all = 0, resident = 0;
+  statm >> all >> resident;
+  return resident * page_size();
+}
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_TESTS_RESIDENT_H_
