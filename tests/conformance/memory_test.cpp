@@ -39,6 +39,22 @@ TEST_CASE("windows begin at whole multiples of their length on the clock") {
   }
 }
 
+TEST_CASE("a new key is answered while the clock stands far back") {
+  // The table's hand has gone on; for a while, absent keys waited for the clock to come after it, for ever.
+  ManualClock clock(0s);
+  const auto limiter = make_memory_limiter(FixedWindow{1, 1ms}, {.clock = &clock}).value();
+  clock.set(24h * 3650);
+  CHECK(limiter->try_acquire("old").permitted);
+  clock.set(0s);
+  CHECK(limiter->try_acquire("new").permitted);
+  const Decision refused = limiter->try_acquire("new");
+  CHECK_FALSE(refused.permitted);
+  clock.advance(refused.retry_after - 1ns);
+  CHECK_FALSE(limiter->peek("new").permitted);
+  clock.advance(1ns);
+  CHECK(limiter->peek("new").permitted);
+}
+
 TEST_CASE("of several limits the binding one answers") {
   ManualClock clock(1'000'000s);
   const auto limiter =

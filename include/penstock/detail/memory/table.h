@@ -278,7 +278,7 @@ class Table {
       }
       if (there) continue;  // and gone again
 
-      moment = timeline.now_ordered();
+      moment = ordered(timeline);
       Word debt = shared.load();
       if (!in_step(moment)) {
         catch_up(moment, timeline);
@@ -293,7 +293,7 @@ class Table {
       if (free_at <= rule().position(moment.now)) {
         if (line[victim].exchange(words[victim], layout_.pack(tag, entry))) return decision;
       } else if (shared.exchange(debt, layout_.pack(kNobody, entry))) {
-        if (rule().position(timeline.now_ordered().now) < free_at) {
+        if (rule().position(ordered(timeline).now) < free_at) {
           overflowed_.fetch_add(1, std::memory_order_relaxed);
           return decision;
         }
@@ -333,11 +333,20 @@ class Table {
       if (moment.now >= due) {
         sweep(due, moment.now);
       } else {
-        moment = timeline.now_ordered();
-        // It is the clock that has stepped back, so far that words cannot be told apart.
-        if (moment.now < due && due - moment.now > slack_) moment.clamp(due - slack_);
+        moment = ordered(timeline);
       }
     }
+  }
+
+  // The clock after all that was read before. One that has stepped back so far that words could not be told apart
+  // stands where they can.
+  template <class Timeline>
+  Moment ordered(const Timeline& timeline) const {
+    Moment moment = timeline.now_ordered();
+    if constexpr (Layout::kWraps) {
+      if (const Time due = due_.load(); due > slack_) moment.clamp(due - slack_);
+    }
+    return moment;
   }
 
   // Sweeps the pages due from `due` to `now`, or a first part of them. Threads that do so at the same time do the
