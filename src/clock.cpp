@@ -1,32 +1,13 @@
 #include "penstock/clock.h"
 
-#include <chrono>
 #include <limits>
 
 namespace penstock {
-namespace {
-
-class DefaultClock final : public Clock {
- public:
-  Duration now() const override { return monotonic() + offset_; }
-
- private:
-  static Duration monotonic() { return std::chrono::steady_clock::now().time_since_epoch(); }
-
-  const Duration offset_ = std::chrono::system_clock::now().time_since_epoch() - monotonic();
-};
-
-}  // namespace
 
 Clock::~Clock() = default;
 
-Clock& default_clock() {
-  // Never destroyed: limiters with static storage may ask it until the very end.
-  static DefaultClock& clock = *new DefaultClock;
-  return clock;
-}
-
-Duration ManualClock::now() const { return Duration(now_.load(std::memory_order_relaxed)); }
+// acquire: no later load before it, as now_ordered() promises, here and in CachedClock. It needs no partner.
+Duration ManualClock::now() const { return Duration(now_.load(std::memory_order_acquire)); }
 
 void ManualClock::set(Duration since_epoch) { now_.store(since_epoch.count(), std::memory_order_relaxed); }
 
@@ -42,8 +23,13 @@ void ManualClock::advance(Duration step) {
 
 CachedClock::CachedClock(const Clock& source) : source_(source), now_(source.now().count()) {}
 
-Duration CachedClock::now() const { return Duration(now_.load(std::memory_order_relaxed)); }
+Duration CachedClock::now() const { return Duration(now_.load(std::memory_order_acquire)); }
 
-void CachedClock::update() { now_.store(source_.now().count(), std::memory_order_relaxed); }
+void CachedClock::update() {
+  // A plain store could put back what is older than the update of a thread that overtook this one.
+  Duration::rep last = now_.load(std::memory_order_acquire);  // acquire: the source is read after this
+  while (!now_.compare_exchange_weak(last, source_.now_ordered().count(), std::memory_order_acq_rel)) {
+  }
+}
 
 }  // namespace penstock
