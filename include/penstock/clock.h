@@ -6,8 +6,9 @@
 //   clock.advance(std::chrono::seconds(1));        // a test that needs no sleep
 //
 // A clock gives the time since an epoch of its own; windows begin at whole multiples of their length on it.
-// It may stop, jump or step back: a limiter never admits more because of a step back, and a jump
-// forward counts as time that has passed.
+// It may stop, jump or step back. A jump forward counts as time that has passed. After a step back a key that is
+// remembered is given nothing more; one that owed nothing and was forgotten may be given again what comes back to
+// it in the stretch of time that is repeated.
 
 #ifndef PENSTOCK_CLOCK_H_
 #define PENSTOCK_CLOCK_H_

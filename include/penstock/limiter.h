@@ -49,9 +49,9 @@ class PENSTOCK_EXPORT Limiter {
   [[nodiscard]] virtual Decision peek(std::string_view key, std::int64_t cost = 1) = 0;
 
   // Takes `cost` permits now for use in the future, if they will be there within `max_wait` (a negative one counts
-  // as zero; a SlidingLog looks one window ahead at most). If permitted, the caller may go ahead when `retry_after`
-  // has passed, not before, and nobody who asks later goes earlier. If not, nothing is charged and `retry_after` is
-  // the wait that try_acquire would report.
+  // as zero; a SlidingLog looks one window ahead at most, a TokenBucket 7 bursts or more). If permitted, the caller
+  // may go ahead when `retry_after` has passed, not before, and nobody who asks later goes earlier. If not, nothing
+  // is charged and `retry_after` is the wait that try_acquire would report.
   [[nodiscard]] virtual Decision reserve(std::string_view key, std::int64_t cost, Duration max_wait) = 0;
 
   // Gives back up to `cost` permits that were taken and not used, at most what the key still owes.
