@@ -91,7 +91,9 @@ class BareTable {
   std::span<const Word> words() const {
     return {reinterpret_cast<const Word*>(region_.data()), region_.bytes() / sizeof(Word)};
   }
-  std::vector<Word> copy(std::size_t count) const { return {words().begin(), words().begin() + count}; }
+  std::vector<Word> copy(std::size_t count) const {
+    return {words().begin(), words().begin() + static_cast<std::ptrdiff_t>(count)};
+  }
   Entry<Rule> entry(Word word) const { return layout_.unpack(word, rule().position(now())); }
   static std::uint64_t tag(Word word) { return static_cast<std::uint64_t>(word >> (8 * sizeof(Word) - kTagBits)); }
   // Where in the first line the key is; -1 if it is not there.

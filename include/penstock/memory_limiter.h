@@ -39,7 +39,7 @@ class PENSTOCK_EXPORT StatsSource {
   virtual std::vector<MemoryStats> stats() = 0;
 
  protected:
-  ~StatsSource();
+  ~StatsSource() = default;
 };
 
 [[nodiscard]] PENSTOCK_EXPORT absl::Status check(const MemoryOptions& options);

@@ -178,8 +178,6 @@ auto with_store(const Limit& limit, const With& with) {
 
 }  // namespace
 
-StatsSource::~StatsSource() = default;
-
 absl::Status check(const MemoryOptions& options) {
   if (options.max_keys >= 1 && options.max_keys <= kMaxKeys) return absl::OkStatus();
   return absl::InvalidArgumentError(

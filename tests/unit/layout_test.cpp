@@ -241,7 +241,7 @@ TEMPLATE_TEST_CASE("a refunded bucket keeps its debt, and is free no earlier", "
 
 TEST_CASE("a window that was refunded in full keeps its end") {
   const CompactFixed fixed(FixedWindow{100, minutes(1)});
-  for (const std::uint64_t window : {0, 1, 50, 1'000'000}) {
+  for (const std::uint64_t window : {0U, 1U, 50U, 1'000'000U}) {
     Entry<CompactFixed::Rule> entry;
     fixed.rule().charge(entry.state, fixed.rule().span(window), fixed.rule().span(window), 7);
     entry.hold(fixed.rule());

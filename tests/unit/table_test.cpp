@@ -227,7 +227,7 @@ TEMPLATE_LIST_TEST_CASE("a refund leaves the moment from which the place is free
   fill(table);
   const Duration wait = table.peek(table.key(4)).reset_after;
   const std::uint64_t free_at = table.entry(table.words()[4]).free_at;
-  const std::uint64_t cost = GENERATE(1, 2, 3, 100);
+  const std::uint64_t cost = GENERATE(1U, 2U, 3U, 100U);
   table.refund(table.key(4), cost);
   CHECK(table.entry(table.words()[4]).free_at >= free_at);
   CHECK(table.peek(table.key(4)).remaining == static_cast<std::int64_t>(std::min<std::uint64_t>(cost, 3)));
@@ -316,7 +316,7 @@ TEMPLATE_LIST_TEST_CASE("what is shared is neither refunded nor reset", "", AllL
 TEST_CASE("no key has the tag of nobody") {
   using CompactBucket = Layout<TokenBucket, std::uint64_t>;
   Bare<CompactBucket> table(three<CompactBucket>());
-  for (const std::uint64_t low : {0, 1, 2}) REQUIRE(table.take({0, low}).permitted);
+  for (const std::uint64_t low : {0U, 1U, 2U}) REQUIRE(table.take({0, low}).permitted);
   CHECK_FALSE(table.take({0, 0}).permitted);  // they share a state, at worst
   CHECK(table.tag(table.words()[0]) == 2);
   CHECK(table.tag(table.words()[1]) == 0);

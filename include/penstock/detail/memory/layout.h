@@ -224,7 +224,7 @@ class Layout<FixedWindow, W> : public WindowLayout<FixedWindow, W, 1> {
   using Base = WindowLayout<FixedWindow, W, 1>;
 
  public:
-  using Rule = Base::Rule;
+  using Rule = typename Base::Rule;
   using Base::Base;
 
   constexpr W pack(W tag, const Entry<Rule>& entry) const {
@@ -246,7 +246,7 @@ class Layout<SlidingWindow, W> : public WindowLayout<SlidingWindow, W, 2> {
   using Base = WindowLayout<SlidingWindow, W, 2>;
 
  public:
-  using Rule = Base::Rule;
+  using Rule = typename Base::Rule;
   using Base::Base;
 
   constexpr W pack(W tag, const Entry<Rule>& entry) const {
