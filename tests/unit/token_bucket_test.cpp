@@ -28,7 +28,8 @@ TEST_CASE("a token bucket counts in the units that its rate divides into") {
   };
   const Row row = GENERATE(Row{{per_minute(60), 60}, 1'000'000'000}, Row{{per_second(1'000'000'000), 1}, 1},
                            Row{{per_minute(7), 10}, 6'000'000'000}, Row{{{3, seconds(7)}, 1}, 700'000'000},
-                           Row{{per_second(1000), 10'000'000'000'000}, 100'000});
+                           Row{{per_second(1000), 10'000'000'000'000}, 100'000},
+                           Row{{per_second(1), std::int64_t{1} << 60}, 1});
   Bucket::State state;
   Bucket(row.limit).charge(state, 0, 0, 1);
   CHECK(state.spent == row.spent);
@@ -40,6 +41,7 @@ TEST_CASE("a permit's time is what the rate says") {
   CHECK(permit_time({per_minute(7), 1}) == 8'571'428'580);    // 8.571428571.. s on a tick of 10 ns
   CHECK(permit_time({{3, seconds(7)}, 1}) == 2'333'333'340);  // 2.333333333.. s
   CHECK(permit_time({per_second(999'983), 1}) == 1001);       // 1000.017 ns, the rounded form
+  CHECK(permit_time({per_second(9'973), 1}) == 100'271);      // 100270.73 ns; a tick would be 10 us
   CHECK(permit_time({{2, nanoseconds(1001)}, 1}) == 501);
   CHECK(permit_time({{1, kMaxWindow}, 1}) == static_cast<Time>(kMaxWindow.count()));
 }

@@ -63,7 +63,7 @@ class Rule<TokenBucket> {
       if (w % (tick * 10) != 0) return;
       tick *= 10;
     }
-    if (tick == 1 || Wide{tick} * n * 16 <= w || (Wide{tick} * n <= w && unit_.value() < 32)) {
+    if (Wide{tick} * n * 16 <= w || (Wide{tick} * n <= w && unit_.value() < 32)) {
       unit_ = Divisor(w / tick);
       supply_ = Supply::stepped(tick, n);
     }

@@ -60,8 +60,9 @@ struct TableShape {
   static constexpr std::uint64_t kWordsPerSharedWord = 32;
 };
 
+// What is written now and then lies apart from what everybody reads, hence the room between.
 template <class L, template <class> class CellOf = Cell, class Shape = TableShape>
-class Table {
+class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
  public:
   using Layout = L;
   using Rule = typename Layout::Rule;
