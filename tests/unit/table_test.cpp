@@ -540,5 +540,335 @@ TEST_CASE("of a large table every so many lines are looked at, and the count is 
 
 // ---- years ------------------------------------------------------------------------------------------------------
 
+// One line a page, so that there are many.
+struct ManyPages : TableShape {
+  static constexpr std::size_t kLinesInPage = 1;
+};
+
+std::vector<TokenBucket> limits_of_all_speeds(const Layout<TokenBucket, std::uint64_t>*) {
+  return {{per_second(1'000'000'000), 1000},
+          {{1'461, nanoseconds(1000)}, 1},
+          {per_second(1'000'000), 1000},
+          {per_second(999'983), 100},
+          {per_minute(60), 60},
+          {per_minute(7), 10},
+          {per_second(1000), 2'147'483'647},
+          {{1, kMaxWindow}, 3}};
+}
+std::vector<FixedWindow> limits_of_all_speeds(const Layout<FixedWindow, std::uint64_t>*) {
+  return {{1, nanoseconds(1)},         {1, milliseconds(1)}, {1000, milliseconds(1)}, {1'461'355'114, seconds(1)},
+          {2'147'483'647, seconds(2)}, {100, minutes(1)},    {5, kMaxWindow}};
+}
+std::vector<SlidingWindow> limits_of_all_speeds(const Layout<SlidingWindow, std::uint64_t>*) {
+  return {{1, nanoseconds(1)},  {3, nanoseconds(2)}, {1000, milliseconds(1)}, {32'767, milliseconds(80)},
+          {16'384, minutes(1)}, {100, minutes(1)},   {5, kMaxWindow}};
+}
+template <class L>
+auto limits_of_all_speeds() {
+  return limits_of_all_speeds(static_cast<const L*>(nullptr));
+}
+
+// A table that runs for 35 years, under few keys but all kinds of calls and pauses. Keys 0 to 5 have a line each,
+// and each is held against its rule on a state of 64 bits that is never forgotten. Twelve more share a line.
+template <class L>
+class Uptime {
+ public:
+  using Rule = typename L::Rule;
+  using Limit = typename LimitOf<L>::Type;
+
+  Uptime(const Limit& limit, std::uint64_t lines, std::uint64_t seed)
+      : lines_(lines), dice_(seed), table_(limit, static_cast<std::int64_t>(3 * lines)) {
+    const Time pass = rule().span(table_.layout().quarter() / 2);
+    interval_ = pass / std::max<Time>(16, lines_ + (lines_ - 1) / 32 + 1);
+    slack_ = pass / 2;
+  }
+
+  void run() {
+    for (int steps = 0; steps < 2000 || latest_ < 35 * kYear; ++steps) {
+      step();
+      asked_ = false;
+      dice_.one_in(3) ? crowd() : alone(dice_.upto(5));
+      if (asked_ && table_.now() == latest_) check_words();
+    }
+    CHECK(decisions_ > 800);
+    CHECK(permitted_ > decisions_ / 20);
+    // Those that nobody came to were never written.
+    for (std::uint64_t line = 7; line < lines_; ++line) {
+      for (std::uint64_t i = 0; i < 8; ++i) REQUIRE(table_.words()[8 * line + i] == 0);
+    }
+    CHECK(table_.occupancy().touched_bytes <= 9 * 64);
+  }
+
+ private:
+  static constexpr Time kYear = algorithm::kHorizon / 100;
+  // How far those reserve that are refunded, in bursts. Words tell four of a bucket, and one of a fixed window.
+  static constexpr Time kMostToRefund = std::is_same_v<Limit, FixedWindow> ? 0 : 2;
+
+  struct Own {
+    typename Rule::State state;
+    std::uint64_t free_at = 0;
+    bool refunded = false;
+  };
+
+  const Rule& rule() const { return table_.rule(); }
+
+  // In the line with this number. Those of the crowd overflow to a word where nobody else does.
+  Fingerprint key(std::uint64_t line, std::uint64_t number, bool crowd) const {
+    return {(2 * line + 1) * (~std::uint64_t{0} / (2 * lines_)),
+            (crowd ? 0 : std::uint64_t{7} << 61) | (number + 2)};
+  }
+
+  void step() {
+    const Time quarter = rule().span(table_.layout().quarter());
+    const auto about = [&](Time time) { return time - std::min<Time>(time, 2) + dice_.upto(4); };
+    Time step = 0;
+    switch (dice_.upto(dice_.one_in(3) ? 11 : 5)) {
+      case 0:
+        break;
+      case 1:
+        step = dice_.upto(3);
+        break;
+      case 2:
+        step = dice_.upto(2 * rule().span(1));
+        break;
+      case 3:
+        step = last_wait_ - dice_.upto(last_wait_ != 0);
+        break;
+      case 4:
+        step = dice_.upto(2 * rule().refill());
+        break;
+      case 5:
+        step = about(interval_);
+        break;
+      case 6:
+        step = dice_.upto(quarter);
+        break;
+      case 7:
+        step = about(dice_.of({quarter, quarter / 2, 2 * quarter}));
+        break;
+      case 8:
+        step = about(quarter >= kYear ? quarter : 4 * quarter * (1 + dice_.upto(3)));
+        break;
+      case 9:
+        step = quarter >= kYear ? kYear : about(4 * quarter * (1 + dice_.upto(kYear / 4 / quarter)));
+        break;
+      case 10:
+        step = dice_.upto(dice_.one_in(4) ? kYear : kYear / 1000);
+        break;
+      default: {
+        // Back, but not so far that words could not be told.
+        const Time due = (latest_ / interval_ + 1) * interval_;
+        table_.set(latest_ - dice_.upto(std::min(latest_, slack_ - (due - latest_))));
+        return;
+      }
+    }
+    // There is no time beyond, and no use in years of ones.
+    latest_ += std::min({step, kYear, algorithm::kHorizon * 2 - std::min(latest_, algorithm::kHorizon * 2)});
+    table_.set(latest_);
+  }
+
+  void alone(std::uint64_t number) {
+    Own& own = own_[number];
+    const Fingerprint fingerprint = key(number, number, false);
+    const Time now = table_.now();
+    const bool can_refund = number >= 3;
+    const auto cost =
+        static_cast<std::int64_t>(dice_.one_in(4) ? 1 + dice_.upto(rule().limit() - 1)
+                                                  : 1 + dice_.upto(std::min<std::uint64_t>(rule().limit() - 1, 2)));
+    CAPTURE(number, now, cost);
+    switch (dice_.upto(7)) {
+      case 0:
+        REQUIRE(table_.peek(fingerprint, cost) == algorithm::peek(rule(), own.state, now, cost));
+        asked_ = true;
+        return;
+      case 1:
+        if (!can_refund || now != latest_) return;
+        table_.refund(fingerprint, static_cast<std::uint64_t>(cost));
+        rule().refund(own.state, now, static_cast<std::uint64_t>(cost));
+        own.refunded = true;
+        return;
+      case 2:
+        // Its word stays behind for a while; but the line must not fill up.
+        if (now != latest_ || owing(number) > 5) return;
+        table_.reset(fingerprint);
+        own = {};
+        return;
+      case 3:
+      case 4: {
+        const Time reach = rule().span(table_.layout().reach());
+        const Time most = can_refund ? std::min(kMostToRefund * rule().refill(), reach) : reach;
+        return take(own, fingerprint, cost, {dice_.one_in(2) ? 0 : dice_.upto(most), most});
+      }
+      default:
+        return take(own, fingerprint, cost, {});
+    }
+  }
+
+  void take(Own& own, const Fingerprint& fingerprint, std::int64_t cost, Patience patience) {
+    const Decision ours = table_.reserve(fingerprint, cost, patience);
+    const Decision theirs = algorithm::advance(rule(), own.state, table_.now(), cost, patience);
+    CAPTURE(patience.at_least, patience.at_most, ours.retry_after.count(), theirs.retry_after.count());
+    REQUIRE(ours == theirs);
+    note(ours);
+    if (ours.permitted) own.free_at = std::max(own.free_at, rule().free_at(own.state));
+  }
+
+  void crowd() {
+    const std::uint64_t number = dice_.upto(11);
+    Own& own = crowd_[number];
+    const Time now = table_.now();
+    if (now != latest_) return;  // a key that was forgotten may be given more then: clock.h
+    const auto cost = static_cast<std::int64_t>(1 + dice_.upto(std::min<std::uint64_t>(rule().limit() - 1, 2)));
+    const Time most = dice_.one_in(8) ? rule().span(table_.layout().reach()) : 0;
+    const Patience patience{dice_.upto(most), most};
+    const Decision ours = table_.reserve(key(6, number, true), cost, patience);
+    const Decision theirs = algorithm::peek(rule(), own.state, now, cost, patience);
+    CAPTURE(number, now, cost);
+    REQUIRE((theirs.permitted || !ours.permitted));
+    REQUIRE(ours.retry_after >= theirs.retry_after);
+    // When none of them owes anything there is nothing to share.
+    if (now >= crowd_free_) {
+      typename Rule::State fresh;
+      REQUIRE(ours == algorithm::advance(rule(), fresh, now, cost, patience));
+    }
+    if (ours.permitted) {
+      const Time then = now + static_cast<Time>(ours.retry_after.count());
+      rule().charge(own.state, now, then, static_cast<std::uint64_t>(cost));
+      crowd_free_ = std::max(crowd_free_, now + static_cast<Time>(ours.reset_after.count()));
+    }
+    note(ours);
+  }
+
+  void note(const Decision& decision) {
+    asked_ = true;
+    ++decisions_;
+    permitted_ += decision.permitted;
+    last_wait_ = decision.permitted || decision.retry_after == Decision::never
+                     ? 0
+                     : static_cast<Time>(decision.retry_after.count());
+  }
+
+  int owing(std::uint64_t line) const {
+    int count = 0;
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      const auto word = table_.words()[8 * line + i];
+      count += word != 0 && table_.entry(word).free_at > rule().position(table_.now());
+    }
+    return count;
+  }
+
+  // Somebody has just been in step with the hand, so no word is older than a quarter when the hand passed it,
+  // which was half a quarter ago at most. And a key's word has its own moment, or was raised, and then owes
+  // nothing.
+  void check_words() const {
+    const std::uint64_t now = rule().position(latest_);
+    const std::uint64_t quarter = table_.layout().quarter();
+    for (std::uint64_t line = 0; line < 7; ++line) {
+      for (std::uint64_t i = 0; i < 8; ++i) {
+        const auto word = table_.words()[8 * line + i];
+        if (word == 0) continue;
+        const std::uint64_t free_at = table_.entry(word).free_at;
+        const bool raised = free_at + quarter <= now;
+        bool right =
+            free_at + quarter + quarter / 2 + quarter / 64 >= now && free_at <= now + quarter + quarter / 2;
+        if (line < 6 && table_.tag(word) == line + 2) {
+          // A refund is told in steps of an eighth of a quarter, or finer ones.
+          const Own& own = own_[line];
+          right = right && free_at >= own.free_at &&
+                  (raised || free_at - own.free_at < (own.refunded ? quarter / 8 + 1 : 1));
+        }
+        if (right) continue;
+        CAPTURE(line, i, now, free_at, quarter, own_[std::min<std::uint64_t>(line, 5)].free_at);
+        FAIL("a word that is too old, or not its key's");
+      }
+    }
+  }
+
+  std::uint64_t lines_;
+  Dice dice_;
+  Bare<L, ManyPages> table_;
+  Time interval_ = 0, slack_ = 0, latest_ = 0, last_wait_ = 0, crowd_free_ = 0;
+  std::array<Own, 6> own_;
+  std::array<Own, 12> crowd_;
+  int decisions_ = 0, permitted_ = 0;
+  bool asked_ = false;
+};
+
+TEMPLATE_LIST_TEST_CASE("in 35 years of uptime no word is mistaken for a later one", "", CompactLayouts) {
+  for (const auto& limit : limits_of_all_speeds<TestType>()) {
+    CAPTURE(to_string(limit));
+    for (const std::uint64_t lines : {7U, 50U}) {
+      for (const std::uint64_t seed : {1U, 2U, 3U}) {
+        CAPTURE(lines, seed);
+        Uptime<TestType>(limit, lines, seed).run();
+      }
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("whatever is called moves the hand, also when no key comes", "", CompactLayouts) {
+  const int call = GENERATE(0, 1, 2, 3, 4);
+  for (const auto& limit : limits_of_all_speeds<TestType>()) {
+    Bare<TestType, ManyPages> table(limit, 3 * 40);
+    const auto& rule = table.rule();
+    const std::uint64_t quarter = table.layout().quarter();
+    const Time interval = rule.span(quarter / 2) / 42;
+    const Fingerprint busy{0, 2}, idle{~std::uint64_t{0}, 3};
+    // The wheel must be able to turn while the test does.
+    if (rule.span(quarter) > algorithm::kHorizon / 20) continue;
+    table.set(30 * (algorithm::kHorizon / 100));
+    REQUIRE(table.take(busy).permitted);
+    REQUIRE(table.take(idle, static_cast<std::int64_t>(rule.limit())).permitted);
+    const auto place = &table.words()[8 * 39];
+    REQUIRE(table.tag(*place) == 3);
+    const std::uint64_t free_at = table.entry(*place).free_at;
+    CAPTURE(to_string(limit), call);
+    for (int i = 0; i < 1000; ++i) {
+      table.set(table.now() + interval * 3 / 4);
+      switch (call) {
+        case 0:
+          (void)table.take(busy);
+          break;
+        case 1:
+          (void)table.peek(busy);
+          break;
+        case 2:
+          table.refund(busy, 1);
+          break;
+        case 3:
+          (void)table.occupancy();
+          break;
+        default:
+          (void)table.reserve(busy, 1, {0, 0});
+          break;
+      }
+      const std::uint64_t now = rule.position(table.now());
+      const std::uint64_t then = table.entry(*place).free_at;
+      REQUIRE(then + quarter + quarter / 2 + quarter / 64 >= now);
+      REQUIRE((then == free_at || then + quarter <= now));
+      REQUIRE(table.tag(*place) == 3);
+    }
+    CHECK(table.entry(*place).free_at > free_at + quarter);
+    CHECK(table.peek(idle, static_cast<std::int64_t>(rule.limit())).permitted);
+    CHECK(table.peek(idle).reset_after == Duration::zero());
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("a sweep passes over what was never used", "", CompactLayouts) {
+  Bare<TestType> table(limits_of_all_speeds<TestType>().front(), 1'000'000);
+  REQUIRE(table.take({0, 2}).permitted);
+  const std::size_t resident = resident_bytes(table.region().data(), table.region().bytes());
+  const std::uint64_t touched = table.occupancy().touched_bytes;
+  for (int i = 1; i < 200; ++i) {
+    table.set(static_cast<Time>(i) * (algorithm::kHorizon / 1000));
+    (void)table.take({0, 2});
+  }
+  CHECK(table.occupancy().touched_bytes == touched);
+  // But for the marks of the pages, which were looked at.
+  CHECK(resident_bytes(table.region().data(), table.region().bytes()) <=
+        resident + table.region().bytes() / 4000 + page_size());
+  CHECK(table.words()[8 * 100'000] == 0);
+}
+
 }  // namespace
 }  // namespace penstock::memory
