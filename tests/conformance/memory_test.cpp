@@ -1,6 +1,7 @@
 // What memory.h promises beside that.
 
 #include "catch.h"
+#include "conformance/backends.h"
 #include "penstock/penstock.h"
 
 namespace penstock {
@@ -149,6 +150,123 @@ TEST_CASE("what one of several limits can never hold is charged to none, not eve
   CHECK(limiter->reserve("key", 7, Duration::max()).retry_after == Decision::never);
   clock.set(100s);
   CHECK(limiter->try_acquire("key", 5).permitted);
+}
+
+// ---- the state of the table -------------------------------------------------------------------------------
+
+TEST_CASE("stats tell how full a table is") {
+  ManualClock clock(1'000'000s);
+  const auto limiter =
+      make_memory_limiter(FixedWindow{2, 10s}, {.max_keys = 30'000, .clock = &clock, .seed = 3}).value();
+  const auto stats = [&] { return memory_stats(*limiter).at(0); };
+  CHECK(memory_stats(*limiter).size() == 1);
+  CHECK(stats().slots == 80'000);
+  CHECK(stats().bytes >= 30'000 * 22);
+  CHECK(stats().bytes * 10 <= 30'000 * 221);
+  CHECK(stats().owing == 0);
+  CHECK(stats().touched_bytes == 0);
+  for (int i = 0; i < 1000; ++i) REQUIRE(limiter->try_acquire(std::to_string(i)).permitted);
+  CHECK(stats().owing == 1000);
+  CHECK(stats().overflowed == 0);
+  CHECK(stats().touched_bytes > 0);
+  CHECK(stats().touched_bytes <= stats().bytes + 4096);
+  // A refund or a reset holds the place until it would have been free.
+  CHECK(limiter->refund("0", 1).ok());
+  CHECK(limiter->reset("1").ok());
+  CHECK(stats().owing == 1000);
+  clock.advance(10s);
+  CHECK(stats().owing == 0);
+}
+
+TEST_CASE("stats count what was admitted on shared states, for ever") {
+  ManualClock clock(1'000'000s);
+  const auto limiter =
+      make_memory_limiter(FixedWindow{1, 10s}, {.max_keys = 1, .clock = &clock, .seed = 3}).value();
+  std::int64_t admitted = 0;
+  for (int i = 0; i < 100; ++i) admitted += limiter->try_acquire(std::to_string(i)).permitted;
+  const MemoryStats stats = memory_stats(*limiter).at(0);
+  CHECK(stats.slots == 8);
+  CHECK(stats.owing == 8);
+  CHECK(stats.overflowed == admitted - 8);
+  CHECK(stats.overflowed > 0);
+  clock.advance(10s);
+  CHECK(memory_stats(*limiter).at(0).overflowed == stats.overflowed);
+}
+
+TEST_CASE("a list has stats for each limit, in the order in which they were given") {
+  ManualClock clock(1'000'000s);
+  const auto limiter =
+      make_memory_limiter(parse_limits("100/h algo=fixed, 5/s burst=5, 10/s algo=log, 40_000/m").value(),
+                          {.max_keys = 3000, .clock = &clock, .seed = 3})
+          .value();
+  REQUIRE(limiter->try_acquire("key").permitted);
+  std::vector<MemoryStats> stats = memory_stats(*limiter);
+  REQUIRE(stats.size() == 4);
+  for (const MemoryStats& each : stats) CHECK(each.owing == 1);
+  // The log has no table; the large window needs words of 16 bytes.
+  CHECK(stats[0].bytes < 3000 * 23);
+  CHECK(stats[1].bytes == stats[0].bytes);
+  CHECK(stats[2].bytes == 0);
+  CHECK(stats[2].slots == 3000);
+  CHECK(stats[3].bytes > 3000 * 43);
+  clock.advance(2s);
+  stats = memory_stats(*limiter);
+  CHECK(stats[0].owing == 1);
+  CHECK(stats[1].owing == 0);
+  CHECK(stats[2].owing == 0);
+  CHECK(stats[3].owing == 1);
+}
+
+TEST_CASE("there are no stats of somebody else's limiter") {
+  struct Generous final : Limiter {
+    Decision try_acquire(std::string_view, std::int64_t) override { return {.permitted = true}; }
+    void try_acquire(std::span<const Request>, std::span<Decision>) override {}
+    Decision peek(std::string_view, std::int64_t) override { return {.permitted = true}; }
+    Decision reserve(std::string_view, std::int64_t, Duration) override { return {.permitted = true}; }
+    absl::Status refund(std::string_view, std::int64_t) override { return absl::OkStatus(); }
+    absl::Status reset(std::string_view) override { return absl::OkStatus(); }
+  };
+  Generous limiter;
+  CHECK(memory_stats(limiter).empty());
+}
+
+TEST_CASE("a key that shares its state keeps it through refund and reset") {
+  for (const char* text :
+       {"3/10s burst=3", "3/10s algo=fixed", "3/10s", "3/10s algo=log", "3/10s, 100/h algo=fixed"}) {
+    ManualClock clock(1'000'000s);
+    const auto limiter = make_full(parse_limits(text).value(), clock);
+    CAPTURE(text);
+    REQUIRE(limiter->try_acquire("key", 3).permitted);
+    const Decision before = limiter->peek("key");
+    CHECK(limiter->refund("key", 3).ok());
+    CHECK(limiter->reset("key").ok());
+    CHECK(limiter->peek("key") == before);
+    CHECK_FALSE(limiter->try_acquire("key").permitted);
+  }
+}
+
+TEST_CASE("limits too large for 8 bytes are as exact") {
+  const auto [limit, most] =
+      GENERATE(table<const char*, std::int64_t>({{"2_147_483_648/m burst=2_147_483_648", 1LL << 31},
+                                                 {"10_000_000_000/h algo=fixed", 10'000'000'000},
+                                                 {"10_000_000_000/h", 10'000'000'000},
+                                                 {"32_768/s", 32'768}}));
+  CAPTURE(limit);
+  ManualClock clock(3'600'000s);
+  const auto limiter = make_memory_limiter(parse_limit(limit).value(), {.max_keys = 100, .clock = &clock}).value();
+  CHECK(memory_stats(*limiter).at(0).bytes > 100 * 43);
+  CHECK(limiter->try_acquire("key", most - 5).permitted);
+  CHECK(limiter->try_acquire("key", 6).retry_after > 0s);
+  CHECK(limiter->try_acquire("key", 5).remaining == 0);
+  const Decision refused = limiter->try_acquire("key");
+  CHECK_FALSE(refused.permitted);
+  CHECK(limiter->refund("key", 3).ok());
+  CHECK(limiter->peek("key").remaining == 3);
+  CHECK(limiter->try_acquire("key", 3).permitted);
+  clock.advance(refused.retry_after - 1ns);
+  CHECK_FALSE(limiter->peek("key").permitted);
+  clock.advance(1ns);
+  CHECK(limiter->peek("key").permitted);
 }
 
 }  // namespace

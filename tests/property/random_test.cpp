@@ -5,6 +5,7 @@
 #include <random>
 
 #include "catch.h"
+#include "penstock/detail/memory/layout.h"
 #include "property/subject.h"
 
 namespace penstock {
@@ -120,10 +121,9 @@ TEMPLATE_LIST_TEST_CASE("twenty million random decisions are the model's", "[.lo
 }
 
 // Follows the library with an ideal bucket that is charged whatever the library admits.
-void check_never_early(const TokenBucket& limit, std::int64_t from, std::int64_t to, std::int64_t lateness,
-                       int decisions) {
+void check_never_early(const TokenBucket& limit, Subject<TokenBucket> subject, std::int64_t from, std::int64_t to,
+                       std::int64_t lateness, int decisions) {
   Dice dice(7);
-  Subject<TokenBucket> subject(limit);
   model::TokenBucketModel ideal(limit);
   std::int64_t now = from;
   const std::int64_t permit = std::max<std::int64_t>(limit.rate.per.count() / limit.rate.permits, 1);
@@ -142,6 +142,11 @@ void check_never_early(const TokenBucket& limit, std::int64_t from, std::int64_t
   }
 }
 
+void check_never_early(const TokenBucket& limit, std::int64_t from, std::int64_t to, std::int64_t lateness,
+                       int decisions) {
+  check_never_early(limit, Subject<TokenBucket>(limit), from, to, lateness, decisions);
+}
+
 TEST_CASE("a bucket in rounded form is never early and at most four nanoseconds late") {
   for (const TokenBucket& limit :
        {TokenBucket{per_second(999'983), 100}, TokenBucket{per_second(999'999'937), 1000},
@@ -155,6 +160,24 @@ TEST_CASE("a bucket in rounded form is never early and at most four nanoseconds 
 TEST_CASE("a bucket off its grid is never early and at most two ticks late") {
   check_never_early({per_minute(7), 10}, 12'345, kCentury, 20, 100'000);
   check_never_early({{3, seconds(7)}, 5}, 1, kCentury, 20, 100'000);
+}
+
+TEST_CASE("a bucket in 40 bits is never early and at most two of its ticks late") {
+  for (const TokenBucket& limit :
+       {TokenBucket{per_minute(60), 60}, TokenBucket{per_minute(60), 1}, TokenBucket{per_second(100), 100},
+        TokenBucket{per_second(1), 1}, TokenBucket{per_hour(1000), 1000},
+        TokenBucket{per_second(1'000'000), 1'000'000}, TokenBucket{per_second(1'000'000'000), 1000},
+        TokenBucket{per_minute(7), 10}, TokenBucket{per_day(1), 2}, TokenBucket{per_second(1), 2'147'483'647}}) {
+    const Subject<TokenBucket>::Rule rule = memory::Layout<TokenBucket, std::uint64_t>(limit).rule();
+    const auto tick = static_cast<std::int64_t>(rule.span(1));
+    for (const std::int64_t from : {std::int64_t{0}, std::int64_t{12'345}, kCentury / 3}) {
+      check_never_early(limit, Subject<TokenBucket>(rule), from, kCentury, 2 * tick, 20'000);
+    }
+  }
+  // And in the rounded form, at most four nanoseconds.
+  const TokenBucket odd{per_second(999'983), 100};
+  check_never_early(odd, Subject<TokenBucket>(memory::Layout<TokenBucket, std::uint64_t>(odd).rule()), 0, kCentury,
+                    4, 20'000);
 }
 
 TEST_CASE("after a hundred years a bucket only errs towards refusing") {

@@ -40,6 +40,7 @@ class Subject {
   using Rule = algorithm::Rule<L>;
 
   explicit Subject(const L& limit) : rule_(limit) {}
+  explicit Subject(const Rule& rule) : rule_(rule) {}
 
   model::Answer ask(std::int64_t now, std::int64_t cost) const {
     return answer(algorithm::peek(rule_, state_, time(now), cost));

@@ -46,7 +46,9 @@ TEST_CASE("the supply of 292 years does not wrap") {
   CHECK(nanoseconds.at_or_above(kLastMoment) == kLastMoment);
   constexpr Supply fastest = Supply::scaled(0xbb00'0000'0000'0000);  // 1.46 units a nanosecond
   CHECK(fastest.at(kLastMoment) == 0xbaff'ffff'ffff'fffe);
-  CHECK(fastest.earliest(~std::uint64_t{0}) > kLastMoment);
+  // What comes later than that is told to the nanosecond, too.
+  CHECK(fastest.earliest(0xbb00'0000'0000'0000) == Wide{kLastMoment} + 1);
+  CHECK(fastest.earliest(~std::uint64_t{0}) == 0xaf3a'ddc6'80af'3ade);
 }
 
 }  // namespace

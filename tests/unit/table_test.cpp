@@ -394,7 +394,7 @@ TEMPLATE_LIST_TEST_CASE("a moment that another limit asks for is within reach or
 template <class L>
 struct Hand {
   explicit Hand(const Bare<L>& table)
-      : pass(table.rule().span(table.layout().quarter() / 2)), slack(pass / 2), interval(pass / 16) {}
+      : pass(table.rule().span(table.layout().quarter() / 2)), slack(pass / 2), interval(pass / 16 / 2 * 2) {}
   // When the next page is due, once all that are due have been swept.
   Time due(Time now) const { return (now / interval + 1) * interval; }
   Time pass, slack, interval;  // of a table of less than 16 pages
@@ -579,7 +579,7 @@ class Uptime {
   Uptime(const Limit& limit, std::uint64_t lines, std::uint64_t seed)
       : lines_(lines), dice_(seed), table_(limit, static_cast<std::int64_t>(3 * lines)) {
     const Time pass = rule().span(table_.layout().quarter() / 2);
-    interval_ = pass / std::max<Time>(16, lines_ + (lines_ - 1) / 32 + 1);
+    interval_ = pass / std::max<Time>(16, lines_ + (lines_ - 1) / 32 + 1) / 2 * 2;
     slack_ = pass / 2;
   }
 
@@ -812,7 +812,7 @@ TEMPLATE_LIST_TEST_CASE("whatever is called moves the hand, also when no key com
     Bare<TestType, ManyPages> table(limit, 3 * 40);
     const auto& rule = table.rule();
     const std::uint64_t quarter = table.layout().quarter();
-    const Time interval = rule.span(quarter / 2) / 42;
+    const Time interval = rule.span(quarter / 2) / 42 / 2 * 2;
     const Fingerprint busy{0, 2}, idle{~std::uint64_t{0}, 3};
     // The wheel must be able to turn while the test does.
     if (rule.span(quarter) > algorithm::kHorizon / 20) continue;

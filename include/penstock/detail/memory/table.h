@@ -27,7 +27,11 @@
 // Where words keep 40 bits of state, positions would one day wrap around. So a hand, `due_`, goes round the pages
 // of the table: before anybody decides at a moment, the pages due by then have been swept, and every word in
 // them that is older than a quarter of the wheel has been raised to a quarter: a position that owes nothing
-// either, but is newer. A caller does a page at a time, or all of them if nobody has called for a long time.
+// either, but is newer. A caller does a page at a time, or all of them if nobody has called for a long time; until
+// those are done the hand is marked, and nobody decides. What is read between two equal readings of the hand
+// belongs to it, and can be told apart at each moment that is near before it.
+// (A thread that is stopped between its reading and its exchange for exactly a whole turn of the wheel may find the
+// same bits there again. Then they mean the same, a turn later, and so does its decision.)
 //
 // (The protocol, its proof and the variants that fail: docs/architecture.md; tests/schedule tries every schedule of
 // small cases, on this very code.)
@@ -79,7 +83,7 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
       // A pass over all pages takes half a quarter at most, and a decision may be half of that behind the hand,
       // which is many of its steps.
       const Time pass = rule().span(layout_.quarter() / 2);
-      interval_ = std::max<Time>(pass / std::max<std::uint64_t>(sizes_.pages(), 16), 1);
+      interval_ = std::max<Time>(pass / std::max<std::uint64_t>(sizes_.pages(), 16), 2) & ~kMark;
       slack_ = pass / 2;
       due_.store(interval_);
     }
@@ -121,10 +125,11 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
     const Word tag = tag_of(key);
     patience.at_most = std::min(patience.at_most, reach_);
     for (;;) {
+      const Time hand = this->hand();
       Word word = 0;
       for (std::size_t i = 0; i < Shape::kWays && tag_in(word) != tag; ++i) word = line[i].load();
       if (tag_in(word) != tag) word = shared_of(key).load();
-      if (!in_step(moment)) {
+      if (!in_step(hand, moment)) {
         catch_up(moment, timeline);
         continue;
       }
@@ -160,8 +165,9 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
       ++seen;
       if (touched_[number / Shape::kLinesInPage].load() == 0) continue;
       for (std::size_t i = 0; i < Shape::kWays;) {
+        const Time hand = this->hand();
         const Word word = words_[number * Shape::kWays + i].load();
-        if (!in_step(moment)) {
+        if (!in_step(hand, moment)) {
           catch_up(moment, timeline);
           continue;
         }
@@ -218,12 +224,14 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   template <class Timeline>
   [[gnu::always_inline]] bool hit(WordCell& cell, Word tag, Moment& moment, std::int64_t cost,
                                   const Patience& patience, const Timeline& timeline, Decision& decision) {
+    Time hand = this->hand();
     Word word = cell.load();
     for (;;) {
       if (tag_in(word) != tag) [[unlikely]]
         return false;
-      if (!in_step(moment)) [[unlikely]] {
+      if (!in_step(hand, moment)) [[unlikely]] {
         catch_up(moment, timeline);
+        hand = this->hand();
         word = cell.load();
         continue;
       }
@@ -245,10 +253,11 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
     WordCell* const line = line_of(key);
     const Word tag = tag_of(key);
     for (std::size_t i = 0; i < Shape::kWays;) {
+      const Time hand = this->hand();
       Word word = line[i].load();
       if (tag_in(word) != tag) {
         ++i;
-      } else if (!in_step(moment)) {
+      } else if (!in_step(hand, moment)) {
         catch_up(moment, timeline);
       } else if (line[i].exchange(word, changed(read(word, moment), tag))) {
         return;
@@ -268,6 +277,7 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
     touch(line);
     touch(&shared);
     for (;;) {
+      const Time hand = this->hand();
       std::array<Word, Shape::kWays> words;
       bool there = false;
       for (std::size_t i = 0; i < Shape::kWays && !there; ++i) {
@@ -281,7 +291,7 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
       moment = ordered(timeline);
       Word debt = shared.load();
-      if (!in_step(moment)) {
+      if (!in_step(hand, moment)) {
         catch_up(moment, timeline);
         continue;
       }
@@ -318,22 +328,29 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
   // ---- the sweep ---------------------------------------------------------------------------------------
 
-  // Whether words that were read before can be understood at this moment: all pages due by then were swept, and
-  // nobody has decided at a much later one.
-  bool in_step(const Moment& moment) const {
+  // Where the hand stands, to be read before words are.
+  Time hand() const {
+    if constexpr (!Layout::kWraps) return 0;
+    return due_.load() & ~kMark;
+  }
+
+  // Whether words that were read since the hand was can be understood at this moment: the hand has not moved
+  // meanwhile and is not marked, all pages due by the moment were swept, and nobody has decided at a much later
+  // one.
+  bool in_step(Time hand, const Moment& moment) const {
     if constexpr (!Layout::kWraps) return true;
     // A moment that is not before the hand wraps around to far more than the slack.
-    return due_.load() - moment.now - 1 < slack_;
+    return hand - moment.now - 1 < slack_ && due_.load() == hand;
   }
 
   // Sweeps what is due at the moment, or takes a later moment. Bounded: one page a turn, or one pass over all.
   template <class Timeline>
   [[gnu::noinline]] void catch_up(Moment& moment, const Timeline& timeline) {
-    while (!in_step(moment)) {
+    while (!in_step(hand(), moment)) {
       const Time due = due_.load();
-      if (moment.now >= due) {
+      if (marked(due) || moment.now >= due) {
         sweep(due, moment.now);
-      } else {
+      } else if (moment.now + slack_ < due) {
         moment = ordered(timeline);
       }
     }
@@ -345,20 +362,31 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   Moment ordered(const Timeline& timeline) const {
     Moment moment = timeline.now_ordered();
     if constexpr (Layout::kWraps) {
-      if (const Time due = due_.load(); due > slack_) moment.clamp(due - slack_);
+      if (const Time hand = this->hand(); hand > slack_) moment.clamp(hand - slack_);
     }
     return moment;
   }
 
-  // Sweeps the pages due from `due` to `now`, or a first part of them. Threads that do so at the same time do the
-  // same work, so none waits for another.
+  // Sweeps the page at the hand, or all of them if all have been missed. Threads that do so at the same time do the
+  // same work, so none waits for another. They agree for which moment they do it, and so raise to the same
+  // position: else one could lower a little what another has just raised.
   void sweep(Time due, Time now) {
-    const std::uint64_t missed = (now - due) / interval_;
-    const bool all = missed >= sizes_.pages();
-    for (std::uint64_t i = 0; i < (all ? sizes_.pages() : 1); ++i) {
-      if (!sweep_page((due / interval_ + i) % sizes_.pages(), due, now)) return;  // somebody else has
+    const Time hand = due & ~kMark;
+    Time agreed = sweeps_for_.load();
+    if (agreed < hand && sweeps_for_.exchange(agreed, now)) agreed = now;
+    if (agreed < hand) return;  // the hand has moved on
+    std::uint64_t pages = (agreed - hand) / interval_ + 1;
+    if (pages <= sizes_.pages()) {
+      pages = 1;
+    } else if (!marked(due)) {
+      // Who still decides at a moment before the silence could not tell what is raised now from what is old.
+      if (!due_.exchange(due, hand | kMark)) return;
+      due = hand | kMark;
     }
-    due_.exchange(due, due + (all ? missed + 1 : 1) * interval_);
+    for (std::uint64_t i = 0; i < std::min(pages, sizes_.pages()); ++i) {
+      if (!sweep_page((hand / interval_ + i) % sizes_.pages(), due, agreed)) return;  // somebody else has
+    }
+    due_.exchange(due, hand + pages * interval_);
   }
 
   // False if the hand has moved on, and then what words mean is no longer known.
@@ -366,18 +394,21 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
     const std::uint64_t position = rule().position(now);
     if (position < layout_.quarter() + 2 || touched_[page].load() == 0) return true;
     const std::uint64_t target = position - layout_.quarter();
+    const Entry<Rule> raised{.state = rule().idle(target), .free_at = target};
     const std::uint64_t end = std::min((page + 1) * Shape::kLinesInPage, sizes_.lines()) * Shape::kWays;
     for (std::uint64_t i = page * Shape::kLinesInPage * Shape::kWays; i < end;) {
       Word word = words_[i].load();
       if (due_.load() != due) return false;
-      // All that is here was written at moments near to where the hand stands, whatever the time is now.
-      const Entry<Rule> entry = read(word, {.now = due});
-      const Entry<Rule> raised{.state = rule().idle(target), .free_at = target};
-      const Word tag = word == kNever ? kNobody : tag_in(word);
-      if (entry.free_at >= target || words_[i].exchange(word, layout_.pack(tag, raised))) ++i;
+      // What is here was written at moments near to where the hand stands, whatever the time is now; or another
+      // thread has just raised it, and then it is what we would make of it.
+      const Word after = layout_.pack(word == kNever ? kNobody : tag_in(word), raised);
+      if (read(word, {.now = due & ~kMark}).free_at >= target || words_[i].exchange(word, after)) ++i;
     }
     return true;
   }
+
+  static constexpr Time kMark = 1;  // hands are even
+  static bool marked(Time due) { return (due & kMark) != 0; }
 
   void touch(const WordCell* cell) {
     CellOf<std::uint8_t>& touched =
@@ -392,7 +423,8 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   CellOf<std::uint8_t>* touched_;  // for each page: whether any word in it may have been used
   Time interval_ = 0;              // from one page's sweep to the next
   Time slack_ = 0;                 // how far a decision may be behind the hand
-  CellOf<Time> due_{};             // when the next page must be swept
+  CellOf<Time> due_{};             // the hand: when the next page must be swept; marked while all of them are
+  CellOf<Time> sweeps_for_{};      // the moment for which the pages due are being swept, if that is not before
   alignas(64) std::atomic<std::uint64_t> overflowed_ = 0;
 };
 
