@@ -38,17 +38,15 @@ class TableStore {
   Moment now() const { return timeline_.now(); }
   Moment at(Duration now) const { return timeline_.at(now); }
 
-  void prefetch(const Fingerprint& key) const { table_.prefetch(key); }
-  Decision advance(const Fingerprint& key, const Moment& moment, std::int64_t cost, const Patience& patience) {
+  void prefetch(Fingerprint key) const { table_.prefetch(key); }
+  Decision advance(Fingerprint key, Moment moment, std::int64_t cost, Patience patience) {
     return table_.advance(key, moment, cost, patience, timeline_);
   }
-  Decision peek(const Fingerprint& key, const Moment& moment, std::int64_t cost, const Patience& patience) {
+  Decision peek(Fingerprint key, Moment moment, std::int64_t cost, Patience patience) {
     return table_.peek(key, moment, cost, patience, timeline_);
   }
-  void refund(const Fingerprint& key, const Moment& moment, std::uint64_t cost) {
-    table_.refund(key, moment, cost, timeline_);
-  }
-  void reset(const Fingerprint& key, const Moment& moment) { table_.reset(key, moment, timeline_); }
+  void refund(Fingerprint key, Moment moment, std::uint64_t cost) { table_.refund(key, moment, cost, timeline_); }
+  void reset(Fingerprint key, Moment moment) { table_.reset(key, moment, timeline_); }
 
   MemoryStats stats() {
     const Occupancy occupancy = table_.occupancy(now(), timeline_);

@@ -97,7 +97,7 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   const Rule& rule() const { return layout_.rule(); }
 
   // Brings the line of a key that will soon be asked for.
-  void prefetch(const Fingerprint& key) const {
+  void prefetch(Fingerprint key) const {
     const WordCell* const line = line_of(key);
     __builtin_prefetch(line, 1);
     if constexpr (sizeof(Line) > 64) __builtin_prefetch(line + Shape::kWays / 2, 1);
@@ -105,22 +105,18 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
   // Decides at `moment`, which `timeline` has shown during this call, or at a later one. For all that follow.
   template <class Timeline>
-  [[gnu::always_inline]] Decision advance(const Fingerprint& key, Moment moment, std::int64_t cost,
-                                          Patience patience, const Timeline& timeline) {
-    WordCell* const line = line_of(key);
-    const Word tag = tag_of(key);
-    patience.at_most = std::min(patience.at_most, reach_);
+  [[gnu::always_inline]] Decision advance(Fingerprint key, Moment moment, std::int64_t cost, Patience patience,
+                                          const Timeline& timeline) {
     Decision decision;  // in its caller's place from the start: a copy costs more than a division
-    const int place = find_tag<Shape::kWays>(line, tag);
-    if (place < 0 || !hit(line[place], tag, moment, cost, patience, timeline, decision)) [[unlikely]] {
-      decision = absent(key, moment, cost, patience, timeline);
+    const bool now = moment.before == 0 && patience.at_least == 0 && patience.at_most == 0;
+    if (!now || !advance_now(key, moment.now, cost, decision)) [[unlikely]] {
+      decision = advance_anyhow(key, moment, cost, patience, timeline);
     }
     return decision;
   }
 
   template <class Timeline>
-  Decision peek(const Fingerprint& key, Moment moment, std::int64_t cost, Patience patience,
-                const Timeline& timeline) {
+  Decision peek(Fingerprint key, Moment moment, std::int64_t cost, Patience patience, const Timeline& timeline) {
     WordCell* const line = line_of(key);
     const Word tag = tag_of(key);
     patience.at_most = std::min(patience.at_most, reach_);
@@ -141,7 +137,7 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Gives back what is owed, and leaves the moment from which the word may be used for another key. What was
   // charged to a shared word stays: nobody knows whose it is.
   template <class Timeline>
-  void refund(const Fingerprint& key, Moment moment, std::uint64_t cost, const Timeline& timeline) {
+  void refund(Fingerprint key, Moment moment, std::uint64_t cost, const Timeline& timeline) {
     change(key, moment, timeline, [&](Entry<Rule> entry, Word tag) {
       rule().refund(entry.state, moment.now, cost);
       return layout_.pack(tag, entry);
@@ -150,7 +146,7 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
   // Makes the word nobody's: the key is absent, hence as good as new.
   template <class Timeline>
-  void reset(const Fingerprint& key, Moment moment, const Timeline& timeline) {
+  void reset(Fingerprint key, Moment moment, const Timeline& timeline) {
     change(key, moment, timeline, [&](const Entry<Rule>& entry, Word) { return layout_.pack(kNobody, entry); });
   }
 
@@ -204,13 +200,11 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   static std::uint64_t scale(std::uint64_t hash, std::uint64_t count) {
     return static_cast<std::uint64_t>(Wide{hash} * count >> 64);
   }
-  WordCell* line_of(const Fingerprint& key) const {
-    return words_ + scale(key.high, sizes_.key_lines) * Shape::kWays;
-  }
-  WordCell& shared_of(const Fingerprint& key) const {
+  WordCell* line_of(Fingerprint key) const { return words_ + scale(key.high, sizes_.key_lines) * Shape::kWays; }
+  WordCell& shared_of(Fingerprint key) const {
     return words_[sizes_.key_lines * Shape::kWays + scale(key.low, sizes_.shared_lines * Shape::kWays)];
   }
-  static Word tag_of(const Fingerprint& key) { return std::max<Word>(key.low & ((1 << kTagBits) - 1), kFirstTag); }
+  static Word tag_of(Fingerprint key) { return std::max<Word>(key.low & ((1 << kTagBits) - 1), kFirstTag); }
   static Word tag_in(Word word) { return word >> kTagShift; }
 
   // A word that was never used owed nothing before all others did.
@@ -220,16 +214,48 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
   // ---- hit ---------------------------------------------------------------------------------------------
 
+  // What nearly every call comes to: a key that is in its line asks for something now, while nobody else does. That
+  // is tried once, with all of it in registers; or else nothing was done.
+  [[gnu::always_inline]] bool advance_now(Fingerprint key, Time now, std::int64_t cost, Decision& decision) {
+    WordCell* const line = line_of(key);
+    const Word tag = tag_of(key);
+    const int place = find_tag<Shape::kWays>(line, tag);
+    if (place < 0) [[unlikely]]
+      return false;
+    const Time hand = this->hand();
+    Word word = line[place].load();
+    if (tag_in(word) != tag || !in_step(hand, {.now = now})) [[unlikely]]
+      return false;
+    Entry<Rule> entry = layout_.unpack(word, rule().position(now));
+    decision = algorithm::advance(rule(), entry.state, now, cost);
+    if (!decision.permitted || cost <= 0) return true;
+    entry.hold(rule());
+    return line[place].exchange(word, layout_.pack(tag, entry));
+  }
+
+  template <class Timeline>
+  [[gnu::noinline]] Decision advance_anyhow(Fingerprint key, Moment moment, std::int64_t cost, Patience patience,
+                                            const Timeline& timeline) {
+    WordCell* const line = line_of(key);
+    const Word tag = tag_of(key);
+    patience.at_most = std::min(patience.at_most, reach_);
+    const int place = find_tag<Shape::kWays>(line, tag);
+    Decision decision;
+    if (place < 0 || !hit(line[place], tag, moment, cost, patience, timeline, decision)) {
+      decision = absent(key, moment, cost, patience, timeline);
+    }
+    return decision;
+  }
+
   // False if the key is not in this cell, or no longer.
   template <class Timeline>
-  [[gnu::always_inline]] bool hit(WordCell& cell, Word tag, Moment& moment, std::int64_t cost,
-                                  const Patience& patience, const Timeline& timeline, Decision& decision) {
+  bool hit(WordCell& cell, Word tag, Moment& moment, std::int64_t cost, const Patience& patience,
+           const Timeline& timeline, Decision& decision) {
     Time hand = this->hand();
     Word word = cell.load();
     for (;;) {
-      if (tag_in(word) != tag) [[unlikely]]
-        return false;
-      if (!in_step(hand, moment)) [[unlikely]] {
+      if (tag_in(word) != tag) return false;
+      if (!in_step(hand, moment)) {
         catch_up(moment, timeline);
         hand = this->hand();
         word = cell.load();
@@ -239,17 +265,15 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
       decision = algorithm::advance(rule(), entry.state, moment.now, cost, moment.then(patience));
       if (decision.permitted && cost > 0) {
         entry.hold(rule());
-        if (!cell.exchange(word, layout_.pack(tag, entry))) [[unlikely]]
-          continue;
+        if (!cell.exchange(word, layout_.pack(tag, entry))) continue;
       }
-      if (moment.before != 0) [[unlikely]]
-        decision = moment.as_seen(decision);
+      if (moment.before != 0) decision = moment.as_seen(decision);
       return true;
     }
   }
 
   template <class Timeline, class Change>
-  void change(const Fingerprint& key, Moment& moment, const Timeline& timeline, const Change& changed) {
+  void change(Fingerprint key, Moment& moment, const Timeline& timeline, const Change& changed) {
     WordCell* const line = line_of(key);
     const Word tag = tag_of(key);
     for (std::size_t i = 0; i < Shape::kWays;) {
@@ -268,8 +292,8 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // ---- absent ------------------------------------------------------------------------------------------
 
   template <class Timeline>
-  [[gnu::noinline]] Decision absent(const Fingerprint& key, Moment moment, std::int64_t cost,
-                                    const Patience& patience, const Timeline& timeline) {
+  [[gnu::noinline]] Decision absent(Fingerprint key, Moment moment, std::int64_t cost, const Patience& patience,
+                                    const Timeline& timeline) {
     WordCell* const line = line_of(key);
     WordCell& shared = shared_of(key);
     const Word tag = tag_of(key);
@@ -337,7 +361,7 @@ class Table {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Whether words that were read since the hand was can be understood at this moment: the hand has not moved
   // meanwhile and is not marked, all pages due by the moment were swept, and nobody has decided at a much later
   // one.
-  bool in_step(Time hand, const Moment& moment) const {
+  bool in_step(Time hand, Moment moment) const {
     if constexpr (!Layout::kWraps) return true;
     // A moment that is not before the hand wraps around to far more than the slack.
     return hand - moment.now - 1 < slack_ && due_.load() == hand;
