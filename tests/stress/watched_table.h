@@ -113,13 +113,11 @@ class WatchedRule : public R {
   using Sliding = algorithm::Rule<SlidingWindow>;
 
   static std::uint64_t counted(const Bucket::State& state) { return state.spent; }
-  static std::uint64_t counted(const Fixed::State& state) { return state.spent; }
+  static std::uint64_t counted(const Fixed::State& state) { return state.used; }
   static std::uint64_t counted(const Sliding::State& state) { return state.current; }
 
   void note_window(const Bucket::State&, Time) const {}
-  void note_window(const Fixed::State& state, Time) const {
-    note.window = (std::max<std::uint64_t>(state.spent, 1) - 1) / this->limit();
-  }
+  void note_window(const Fixed::State& state, Time) const { note.window = state.window; }
   void note_window(const Sliding::State& state, Time at) const {
     const Time window = this->span(1);
     note.window = state.index;

@@ -121,9 +121,10 @@ template <class Word>
 Entry<algorithm::Rule<FixedWindow>> any_entry(const Layout<FixedWindow, Word>& layout, std::uint64_t now,
                                               Dice& dice) {
   const std::uint64_t limit = layout.rule().limit();
-  const std::uint64_t window = any_position(layout, now, (std::uint64_t{1} << 63) / limit - 2, dice);
+  const std::uint64_t window = any_position(layout, now, kLastMoment / layout.rule().span(1), dice);
   const std::uint64_t used = dice.of<std::uint64_t>({0, 1, limit, dice.upto(limit)});
-  return {.state = layout.rule().state_at(window, used, dice.one_in(2)), .free_at = window + 1};
+  return {.state = {.window = window & (~std::uint64_t{0} >> 1), .reserved = dice.upto(1) & 1, .used = used},
+          .free_at = window + 1};
 }
 template <class Word>
 Entry<algorithm::Rule<SlidingWindow>> any_entry(const Layout<SlidingWindow, Word>& layout, std::uint64_t now,
@@ -256,12 +257,12 @@ TEST_CASE("a window that was refunded in full keeps its end") {
 TEST_CASE("a refund that was seen from an earlier window does not reach into it") {
   // The clock has stepped back into window 9, where the key of window 10 counts as having spent all.
   const CompactFixed fixed(FixedWindow{100, minutes(1)});
-  Entry<CompactFixed::Rule> entry{.state = fixed.rule().state_at(10, 3, false), .free_at = 11};
+  Entry<CompactFixed::Rule> entry{.state = {10, 0, 3}, .free_at = 11};
   for (int i = 0; i < 3; ++i) {
     fixed.rule().refund(entry.state, fixed.rule().span(9), 50);
     entry = fixed.unpack(fixed.pack(2, entry), 9);
     CHECK(entry.free_at == 11);
-    CHECK(entry.state == fixed.rule().state_at(10, 0, false));
+    CHECK(entry.state == CompactFixed::Rule::State{10, 0, 0});
   }
 }
 
@@ -281,9 +282,9 @@ TEST_CASE("the bits of every layout stay where they are") {
         (std::uint64_t{1} << 40 | std::uint64_t{1} << 39 | std::uint64_t{3} << 28 | 0x4000000));
 
   const CompactFixed fixed(FixedWindow{100, minutes(1)});  // 7 bits
-  CHECK(fixed.pack(0xabcdef, {.state = fixed.rule().state_at(0x12345, 99, false), .free_at = 0x12346}) ==
+  CHECK(fixed.pack(0xabcdef, {.state = {0x12345, 0, 99}, .free_at = 0x12346}) ==
         (std::uint64_t{0xabcdef} << 40 | 0x12345 << 7 | 99));
-  CHECK(fixed.pack(2, {.state = fixed.rule().state_at(0x12345, 0, true), .free_at = 0x12346}) ==
+  CHECK(fixed.pack(2, {.state = {0x12345, 1, 0}, .free_at = 0x12346}) ==
         (std::uint64_t{2} << 40 | std::uint64_t{1} << 39 | 0x12345 << 7));
 
   const CompactSliding sliding(SlidingWindow{100, minutes(1)});
@@ -299,7 +300,7 @@ TEST_CASE("the bits of every layout stay where they are") {
         wide(0x10000000000 | 0x7fffffffff, (std::uint64_t{1} << 60) - (std::uint64_t{0x7fffffffff} << 13)));
 
   const Layout<FixedWindow, Wide> wide_fixed(FixedWindow{100, minutes(1)});
-  CHECK(wide_fixed.pack(0xabcdef, {.state = wide_fixed.rule().state_at(0x12345, 99, true), .free_at = 0x12346}) ==
+  CHECK(wide_fixed.pack(0xabcdef, {.state = {0x12345, 1, 99}, .free_at = 0x12346}) ==
         wide(0xabcdef8000000000, 0x12345 << 7 | 99));
 
   const Layout<SlidingWindow, Wide> wide_sliding(SlidingWindow{1'000'000, minutes(1)});  // 20 bits each

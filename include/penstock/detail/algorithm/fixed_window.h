@@ -1,12 +1,6 @@
 // FixedWindow: at most `limit` in each window [k * window, (k + 1) * window).
 //
-// The state is one position again, on a clock that issues `limit` permits at the start of each window:
-//
-//     window        |        k - 1        |          k          |        k + 1        |
-//     positions     0 ............ k * limit ...... spent .... (k + 1) * limit ...
-//
-// so a key that spent u permits in window k stands at k * limit + u, and one that stands at or below the start
-// of this window owes nothing.
+// The state is a window's number, and what is used of it. In a later window it owes nothing.
 //
 // A `now` from before the state's own window is late news (another thread has seen the window turn, or the
 // clock stepped back): it counts as the start of that window. The one exception is a state that a reservation
@@ -28,22 +22,21 @@ template <>
 class Rule<FixedWindow> {
  public:
   struct State {
-    std::uint64_t spent : 63 = 0;
-    std::uint64_t reserved : 1 = 0;  // the position was reached by a reservation
+    std::uint64_t window : 63 = 0;   // that `used` counts
+    std::uint64_t reserved : 1 = 0;  // it was reached by a reservation
+    std::uint64_t used = 0;
     friend constexpr bool operator==(const State&, const State&) = default;
   };
 
-  // The largest limit whose positions keep their place in the word for kHorizon.
+  // The largest limit whose count and the window's number fit 62 bits together for kHorizon.
   static constexpr std::uint64_t most(Time window) {
     return static_cast<std::uint64_t>((Wide{1} << 62) / (kHorizon / window + 1));
   }
 
   explicit constexpr Rule(const FixedWindow& limit)
-      : limit_(static_cast<std::uint64_t>(limit.limit)),
-        window_(static_cast<Time>(limit.window.count())),
-        last_window_((std::uint64_t{1} << 63) / limit_.value() - 2) {}
+      : limit_(static_cast<std::uint64_t>(limit.limit)), window_(static_cast<Time>(limit.window.count())) {}
 
-  constexpr std::uint64_t limit() const { return limit_.value(); }
+  constexpr std::uint64_t limit() const { return limit_; }
   constexpr Time refill() const { return window_.value(); }
   constexpr Time reach() const { return kLongestWait - 1; }
 
@@ -56,8 +49,9 @@ class Rule<FixedWindow> {
 
   constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
     const View view = look(state, at);
-    state.reserved = at > now && view.window > index(now);
-    state.spent = kPositionBits & (view.window * limit() + view.used + cost);
+    state = {.window = view.window & kWindowBits,
+             .reserved = at > now && view.window > index(now),
+             .used = view.used + cost};
   }
 
   constexpr std::uint64_t remaining(const State& state, Time now) const {
@@ -67,29 +61,21 @@ class Rule<FixedWindow> {
 
   constexpr Time reset_after(const State& state, Time now) const {
     const View view = look(state, now);
-    return view.used == 0 ? 0 : begin(view.window + 1, now);
+    return begin(view.window + (view.used > 0), now);
   }
 
   constexpr void refund(State& state, Time now, std::uint64_t cost) const {
-    state.spent = kPositionBits & (state.spent - std::min(cost, look(state, now).used));
+    state.used -= std::min(cost, look(state, now).used);
   }
 
   // The clock counts windows. A state is free when its window has passed.
   constexpr std::uint64_t position(Time now) const { return index(now); }
-  constexpr std::uint64_t free_at(const State& state) const { return ceil_div(state.spent, limit_); }
-  constexpr State idle(std::uint64_t position) const { return state_at(position - 1, 0, false); }
+  static constexpr std::uint64_t free_at(const State& state) { return state.window + (state.used > 0); }
+  static constexpr State idle(std::uint64_t position) { return {.window = (position - 1) & kWindowBits}; }
   constexpr Time span(std::uint64_t count) const { return until(Wide{count} * window_.value(), 0); }
 
-  // A state in its parts, and back.
-  constexpr State state_at(std::uint64_t window, std::uint64_t used, bool reserved) const {
-    return {.spent = kPositionBits & (window * limit() + used), .reserved = reserved};
-  }
-  constexpr std::uint64_t used_in(const State& state, std::uint64_t window) const {
-    return state.spent - std::min<std::uint64_t>(state.spent, window * limit());
-  }
-
  private:
-  static constexpr std::uint64_t kPositionBits = ~std::uint64_t{0} >> 1;
+  static constexpr std::uint64_t kWindowBits = ~std::uint64_t{0} >> 1;
 
   // What a state means at a moment.
   struct View {
@@ -100,21 +86,15 @@ class Rule<FixedWindow> {
 
   constexpr View look(const State& state, Time now) const {
     const std::uint64_t window = index(now);
-    if (state.spent <= window * limit()) return {window, 0, false};
-    const std::uint64_t own = (state.spent - 1) / limit_;
-    return {own, state.spent - own * limit(), own > window && state.reserved};
+    if (state.window < window) return {window, 0, false};
+    return {state.window, state.used, state.window > window && state.reserved};
   }
 
-  // Windows stop turning when positions would outgrow the word: 200 years or more after the limiter's zero.
-  constexpr std::uint64_t index(Time now) const { return std::min(now / window_, last_window_); }
+  constexpr std::uint64_t index(Time now) const { return now / window_; }
+  constexpr Time begin(std::uint64_t window, Time now) const { return until(Wide{window} * window_.value(), now); }
 
-  constexpr Time begin(std::uint64_t window, Time now) const {
-    return window > last_window_ ? kLongestWait : until(Wide{window} * window_.value(), now);
-  }
-
-  Divisor limit_;
+  std::uint64_t limit_;
   Divisor window_;
-  std::uint64_t last_window_;
 };
 
 }  // namespace penstock::algorithm

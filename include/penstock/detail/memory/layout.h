@@ -228,15 +228,15 @@ class Layout<FixedWindow, W> : public WindowLayout<FixedWindow, W, 1> {
   using Base::Base;
 
   constexpr W pack(W tag, const Entry<Rule>& entry) const {
-    const std::uint64_t window = entry.free_at - 1;
-    // A refund at a moment before the window could go on into the one before it.
-    return this->pack_window(tag, entry.state.reserved, window) |
-           this->pack_counter(this->rule_.used_in(entry.state, window), 0);
+    return this->pack_window(tag, entry.state.reserved, entry.free_at - 1) |
+           this->pack_counter(entry.state.used, 0);
   }
 
   constexpr Entry<Rule> unpack(W word, std::uint64_t reference) const {
     const std::uint64_t window = this->window(word, reference);
-    return {.state = this->rule_.state_at(window, this->counter(word, 0), this->reserved(word)),
+    return {.state = {.window = window & (~std::uint64_t{0} >> 1),
+                      .reserved = this->reserved(word),
+                      .used = this->counter(word, 0)},
             .free_at = window + 1};
   }
 };
