@@ -20,15 +20,14 @@
 // Three things are no steps of their own:
 //
 //   - A load of a cell that nobody ever writes, for it is always the same. All cells are taken for such until one
-//   is
-//     written; then the search starts anew knowing better, until a whole walk has brought no news.
+//     is written; then the search starts anew knowing better, until a whole walk has brought no news.
 //   - The moment with which a call begins. A caller may have it from a CachedClock or share it with a batch, so any
 //     instant will do, up to the clock's; and so it can as well be chosen when the call's first access is made.
 //   - Where a line's hints say that a tag stands (find_tag). They may be old, so they may say "nowhere" at any
-//   time.
-//     They may also name a place; but if the tag is not there when the place is looked at, then the caller goes on
-//     as if the hints had said nowhere. So "nowhere, or a place where the tag is at the call's first access" leaves
-//     nothing out. It would if the caller did not look: some cases read the hints step by step instead.
+//     time. They may also name a place; but if the tag is not there when the place is looked at, then the caller
+//     goes on as if the hints had said nowhere, and who was told that looks at every word himself. So "nowhere, or
+//     a place where the tag is at the call's first access" leaves nothing out, however often a call asks. It would
+//     if the caller did not look: one case reads the hints step by step instead.
 //
 // A state that comes again on one path means threads that take steps forever while no call ends. So the search also
 // shows that as long as any threads go on, some call ends (it is lock free).

@@ -11,9 +11,8 @@
 //                 refuses, that state refuses, too. This is stronger, but means something only where no key had to
 //                 share a word.
 //
-//   the words     What words are ordered by never gets less. No key is in two words. Nobody is refused if no word
-//   in
-//                 which he can be charged owes anything.
+//   the words     What words are ordered by never gets less, though of some a wheel keeps the low bits only. No key
+//                 is in two words. Nobody is refused if no word in which he can be charged owes anything.
 //
 // And when all threads have finished, at that instant and at all later ones, what the keys are still given is
 // judged in the same way.
@@ -92,11 +91,11 @@ struct Shape {
 // What the judge knows of a call that is under way. It lies on the stack of the thread.
 struct Progress {
   const Call* call;
-  Time moment = 0;  // the last reading of the clock
-  Time asked = 0;   // the moment of the last question
-  Time now = 0;     // of the last charge or refund, and the moment for which it counts
+  Time asked = 0;  // the moment of the last question
+  Time now = 0;    // of the last charge or refund, and the moment for which it counts
   Time at = 0;
-  bool charged = false;  // and not yet put into a word
+  std::uint64_t packed = 0;  // what the word that was made last is ordered by, before the wheel took its high bits
+  bool charged = false;      // and not yet put into a word
   bool refunded = false;
   int kept = 0;  // charges that were put into a word
   bool hints_are_steps = true;
@@ -162,7 +161,10 @@ class WatchedLayout : public memory::Layout<Limit, W> {
   explicit WatchedLayout(const Limit& limit) : Base(limit), rule_(Base::rule()) {}
 
   const Rule& rule() const { return rule_; }
-  W pack(W tag, const Entry<Rule>& entry) const { return Base::pack(tag, Plain{entry.state, entry.free_at}); }
+  W pack(W tag, const Entry<Rule>& entry) const {
+    progress()->packed = entry.free_at;
+    return Base::pack(tag, Plain{entry.state, entry.free_at});
+  }
   Entry<Rule> unpack(W word, std::uint64_t reference) const {
     const Plain entry = Base::unpack(word, reference);
     return {entry.state, entry.free_at};
@@ -214,11 +216,7 @@ class TableWorld final : public World {
 
   // The limiter's clock.
   struct Timeline {
-    Moment now_ordered() const {
-      const Time now = explorer->running() < 0 ? world->past_ : explorer->read_clock();
-      progress()->moment = now;
-      return {.now = now};
-    }
+    Moment now_ordered() const { return {.now = explorer->running() < 0 ? world->past_ : explorer->read_clock()}; }
     TableWorld* world;
   };
 
@@ -292,8 +290,7 @@ class TableWorld final : public World {
     const bool shared = number >= key_words();
     const Word tag = tag_of(call.call->key);
 
-    const Time now = charged || refunded ? call.now : call.moment;
-    const std::uint64_t free_at = unpack(static_cast<Word>(after), now).free_at;
+    const std::uint64_t free_at = unpack(after, call.packed).free_at;
     if (free_at < notes_.free_at[number]) {
       explorer->fail("what " + name_of(number) + " is ordered by gets less: " + std::to_string(free_at) +
                      " after " + std::to_string(notes_.free_at[number]));
@@ -333,13 +330,13 @@ class TableWorld final : public World {
       case Access::Kind::kClock:
         return "reads the clock: " + moment(access.now);
       case Access::Kind::kLoad:
-        return "reads " + name_of(access.cell) + ": " + value(access.cell, access.before);
+        return "reads " + name_of(access.cell) + ": " + value_now(access.cell, access.before);
       case Access::Kind::kStore:
-        return "stores in " + name_of(access.cell) + ": " + value(access.cell, access.after);
+        return "stores in " + name_of(access.cell) + ": " + value(access.cell, access.after, 0);
       case Access::Kind::kExchange:
         return (access.exchanged ? "exchanges " : "fails to exchange ") + name_of(access.cell) + ": " +
-               value(access.cell, access.before) + (access.exchanged ? " -> " : ", wanted ") +
-               value(access.cell, access.after);
+               value_now(access.cell, access.before) + (access.exchanged ? " -> " : ", wanted ") +
+               value(access.cell, access.after, progress()->packed);
     }
     return {};
   }
@@ -385,10 +382,10 @@ class TableWorld final : public World {
     const auto* const word = static_cast<const Cell<Word>*>(cell);
     return word >= cells() && word < cells() + words() ? static_cast<std::size_t>(word - cells()) : kNoWord;
   }
-  typename Table::Layout::Rule::State idle() const { return {}; }
-  Entry<Rule> unpack(Word packed, Time now) const {
-    if (packed == 0) return {};
-    const auto entry = layout_.unpack(packed, rule().position(now));
+  // The judge knows without the hand where on the wheel a word is.
+  Entry<Rule> unpack(Wide word, std::uint64_t free_at) const {
+    if (word == 0) return {};
+    const auto entry = layout_.unpack(static_cast<Word>(word), free_at);
     return {entry.state, entry.free_at};
   }
 
@@ -439,7 +436,7 @@ class TableWorld final : public World {
   }
 
   Moment begin_call(Progress& own) {
-    own.moment = past_;
+    Time now = past_;
     if (explorer->running() >= 0) {
       Hints hints;
       if (own.call->kind == Call::Kind::kAcquire && !story_.hints_are_steps) {
@@ -452,10 +449,10 @@ class TableWorld final : public World {
                  }};
       }
       const Explorer::Beginning beginning = explorer->begin_call(hints);
-      own.moment = beginning.now;
+      now = beginning.now;
       own.hint = beginning.hint;
     }
-    return {.now = own.moment};
+    return {.now = now};
   }
 
   void judge(const Call& call, const Progress& own, const Decision& decision) {
@@ -536,21 +533,24 @@ class TableWorld final : public World {
     const auto* const byte = static_cast<const std::byte*>(cell);
     const auto* const marks = reinterpret_cast<const std::byte*>(memory_.data());
     if (byte >= marks && byte < marks + memory_.size() * sizeof(Block)) return "a page's mark";
-    return "the hand";
+    return "the sweep's hand or moment";
   }
 
-  std::string value(const void* cell, Wide value) const {
+  std::string value_now(const void* cell, Wide value) const {
     const std::size_t number = number_of(cell);
-    if (number == kNoWord) return std::to_string(static_cast<std::uint64_t>(value));
+    return this->value(cell, value, number == kNoWord ? 0 : notes_.free_at[number]);
+  }
+  std::string value(const void* cell, Wide value, std::uint64_t free_at) const {
+    if (number_of(cell) == kNoWord) return moment(static_cast<Time>(value));
     if (value == 0) return "never used";
     std::string owner = "nobody's";
     for (const char key : keys()) {
       if (tag_of(key) == tag_in(value)) owner = std::string(1, key) + "'s";
     }
-    const auto entry = unpack(static_cast<Word>(value), explorer->now());
+    const auto entry = unpack(value, free_at);
+    std::string text = owner + ", free at " + moment(rule().span(entry.free_at));
     const std::uint64_t owed_until = rule().free_at(entry.state);
-    std::string text = owner + ", free at " + std::to_string(entry.free_at);
-    if (owed_until != entry.free_at) text += ", owes until " + std::to_string(owed_until);
+    if (owed_until != entry.free_at) text += ", owes until " + moment(rule().span(owed_until));
     return text;
   }
 

@@ -45,7 +45,7 @@ class PENSTOCK_EXPORT KeyHash {
   Method method() const { return method_; }
 
   // Any bytes, any length; reads nothing beside them.
-  Fingerprint operator()(std::string_view key) const { return method_ == Method::aes ? aes(key) : siphash(key); }
+  Fingerprint operator()(std::string_view key) const;
 
  private:
   static constexpr std::size_t kRoundKeys = 5;

@@ -30,8 +30,11 @@
 // either, but is newer. A caller does a page at a time, or all of them if nobody has called for a long time; until
 // those are done the hand is marked, and nobody decides. What is read between two equal readings of the hand
 // belongs to it, and can be told apart at each moment that is near before it.
-// (A thread that is stopped between its reading and its exchange for exactly a whole turn of the wheel may find the
-// same bits there again. Then they mean the same, a turn later, and so does its decision.)
+//
+// What no compare-exchange of a word can see is that its bits are the same again, a whole turn of the wheel later.
+// Who was stopped in a hit for so long decides as of then, and rightly: it means the same. But who was stopped in a
+// sweep, or about to take a place, could so forget a charge. That is the price of 40 bits; decision 8 says how
+// small it is.
 //
 // (The protocol, its proof and the variants that fail: docs/architecture.md; tests/schedule tries every schedule of
 // small cases, on this very code.)
