@@ -1,198 +1,114 @@
 // What does a decision cost, on one thread?
 //
-// Each algorithm in four situations, on the default clock and on one that stands still, next to what one would
-// write without a library: a map behind a mutex, doing the same integer token bucket on the steady clock.
+// Each algorithm, through the interface and (`_inlined`) by the concrete type, on the default clock, on one that an
+// event loop keeps and on one that stands still; next to baselines.h, and to floors.h.
 //
 //   admitted       1,000 hot keys of 20 bytes, every request permitted
 //   refused        the same keys, every request refused
 //   batch          the first, 64 requests a call
 //   unknown_keys   every key is a new one, as in a flood
+//   bare           one part alone: the hash of a key, a reading of a clock, a compare-exchange
 //
-// Compare `items_per_second`: an item is one decision. Every benchmark checks what it was answered, so a fast
-// wrong answer is an error, not a result. Run it by `benchmarks/run`.
+// The baselines' default clock is std::chrono::steady_clock. Compare `items_per_second`: an item is one decision.
+// Run it by `benchmarks/run decide`.
 
 #include <benchmark/benchmark.h>
+#include <penstock/memory_limiter.h>
 #include <penstock/penstock.h>
 
-#include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <functional>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/hash/hash.h"
-#include "absl/strings/string_view.h"
+#include "baselines.h"
+#include "floors.h"
+#include "keys.h"
+#include "measure.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr std::size_t kKeys = 1000;
-constexpr std::size_t kBatch = 64;
 constexpr std::size_t kMaxKeys = 1 << 16;
-
-// ---- the baselines -------------------------------------------------------------------------------------
-
-// An honest token bucket in nanoseconds; the moment it is full again is all the state there is.
-struct Bucket {
-  std::int64_t full_at = 0;
-
-  bool try_acquire(std::int64_t now, std::int64_t interval, std::int64_t burst) {
-    const std::int64_t next = std::max(full_at, now) + interval;
-    if (next - now > interval * burst) return false;
-    full_at = next;
-    return true;
-  }
-};
-
-std::int64_t steady_now() {
-  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// Look-up by std::string_view. Debian builds Abseil with a string_view of its own, so absl::Hash<std::string>
-// alone would not take ours; this works with every build.
-struct TransparentHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view key) const {
-    return absl::HashOf(absl::string_view(key.data(), key.size()));
-  }
-};
-
-struct StdHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
-};
-
-// std::mutex around std::unordered_map.
-class MutexMap {
- public:
-  MutexMap(std::int64_t interval, std::int64_t burst) : interval_(interval), burst_(burst) {}
-
-  bool try_acquire(std::string_view key) {
-    const std::lock_guard lock(mutex_);
-    auto found = map_.find(key);
-    if (found == map_.end()) {
-      if (map_.size() >= kMaxKeys) map_.clear();  // bounds the memory, and forgives everybody
-      found = map_.try_emplace(std::string(key)).first;
-    }
-    return found->second.try_acquire(steady_now(), interval_, burst_);
-  }
-
- private:
-  const std::int64_t interval_, burst_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, Bucket, StdHash, std::equal_to<>> map_;
-};
-
-// 64 shards, each std::mutex around absl::flat_hash_map; the key is hashed once.
-class ShardedFlatMap {
- public:
-  ShardedFlatMap(std::int64_t interval, std::int64_t burst) : interval_(interval), burst_(burst) {}
-
-  bool try_acquire(std::string_view key) {
-    const std::size_t hash = TransparentHash{}(key);
-    Shard& shard = shards_[hash >> (8 * sizeof hash - 6)];
-    const std::lock_guard lock(shard.mutex);
-    auto found = shard.map.find(key, hash);
-    if (found == shard.map.end()) {
-      if (shard.map.size() >= kMaxKeys / kShards) shard.map.clear();
-      found = shard.map.try_emplace(std::string(key)).first;
-    }
-    return found->second.try_acquire(steady_now(), interval_, burst_);
-  }
-
- private:
-  static constexpr std::size_t kShards = 64;
-  struct alignas(64) Shard {
-    std::mutex mutex;
-    absl::flat_hash_map<std::string, Bucket, TransparentHash, std::equal_to<>> map;
-  };
-
-  const std::int64_t interval_, burst_;
-  std::array<Shard, kShards> shards_;
-};
-
-// What no shared limiter does without: one hash, one clock read, one compare-exchange. It mistakes keys for one
-// another and is no limiter; it is where the scale begins.
-class Parts {
- public:
-  Parts(std::int64_t interval, std::int64_t burst) : interval_(interval), burst_(burst) {}
-
-  bool try_acquire(std::string_view key) {
-    std::atomic<std::int64_t>& word = words_[TransparentHash{}(key) % words_.size()];
-    Bucket bucket{word.load(std::memory_order_relaxed)};
-    std::int64_t before = bucket.full_at;
-    const bool permitted = bucket.try_acquire(steady_now(), interval_, burst_);
-    word.compare_exchange_strong(before, bucket.full_at, std::memory_order_relaxed);
-    return permitted;
-  }
-
- private:
-  const std::int64_t interval_, burst_;
-  std::vector<std::atomic<std::int64_t>> words_ = std::vector<std::atomic<std::int64_t>>(kMaxKeys);
-};
-
-// ---- what is measured ----------------------------------------------------------------------------------
 
 const std::vector<std::string>& hot_keys() {
   static const auto* keys = [] {
     auto* made = new std::vector<std::string>;
-    for (std::size_t i = 0; i < kKeys; ++i) {
-      std::array<char, 21> text;
-      std::snprintf(text.data(), text.size(), "user:%015zu", i * 7'919);
-      made->emplace_back(text.data(), 20);
-    }
+    for (std::size_t i = 0; i < kKeys; ++i) made->emplace_back(bench::Key(i));
     return made;
   }();
   return *keys;
 }
 
-// Goes round the hot keys. A clock that stands still is moved by 0.1 ms a round, which is about what a round takes
-// in real time, so both clocks see the same traffic.
+// The clock of one run.
+enum class ClockKind { standard, cached, manual };
+constexpr std::pair<ClockKind, std::string_view> kClocks[] = {{ClockKind::standard, "default_clock"},
+                                                              {ClockKind::cached, "cached_clock"},
+                                                              {ClockKind::manual, "manual_clock"}};
+
+class RunClock {
+ public:
+  explicit RunClock(ClockKind kind) : kind_(kind) {}
+
+  // Null stands for what a subject uses unless told otherwise.
+  penstock::Clock* clock() {
+    if (kind_ == ClockKind::cached) return &cached_;
+    if (kind_ == ClockKind::manual) return &manual_;
+    return nullptr;
+  }
+
+  // As an event loop does between two turns. A clock that stands still is moved by about what a turn takes.
+  void turn() {
+    if (kind_ == ClockKind::cached) cached_.update();
+    if (kind_ == ClockKind::manual) manual_.advance(20us);
+  }
+
+ private:
+  ClockKind kind_;
+  penstock::CachedClock cached_;
+  penstock::ManualClock manual_{24h * 365};
+};
+
+// Goes round the hot keys, a round a turn.
 class Round {
  public:
-  explicit Round(penstock::ManualClock* clock) : clock_(clock) {}
+  explicit Round(RunClock& clock) : clock_(clock) {}
 
   std::string_view next() {
     if (i_ == kKeys) {
       i_ = 0;
-      if (clock_ != nullptr) clock_->advance(100us);
+      clock_.turn();
     }
     return keys_[i_++];
   }
 
  private:
   const std::vector<std::string>& keys_ = hot_keys();
-  penstock::ManualClock* const clock_;
+  RunClock& clock_;
   std::size_t i_ = 0;
 };
 
-// Never the same key twice, again 20 bytes.
+// Never the same key twice.
 class Strangers {
  public:
-  std::string_view next() {
-    for (std::size_t i = text_.size(); i-- > 5;) {  // an odometer: about one step a key
-      if (++text_[i] <= 'z') break;
-      text_[i] = 'a';
-    }
-    return {text_.data(), text_.size()};
-  }
+  std::string_view next() { return key_ = bench::Key(number_++); }
 
  private:
-  std::array<char, 20> text_{'u', 's', 'e', 'r', ':', 'a', 'a', 'a', 'a', 'a',
-                             'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a'};
+  std::uint64_t number_ = 1 << 20;
+  bench::Key key_;
 };
 
 enum class Expect { all, none, any };
+
+bool failed = false;
 
 // Ends a benchmark: an item is a decision, and all of them must have been as expected.
 void report(benchmark::State& state, std::int64_t decisions, std::int64_t permitted, Expect expect) {
@@ -200,6 +116,7 @@ void report(benchmark::State& state, std::int64_t decisions, std::int64_t permit
   if ((expect == Expect::all && permitted != decisions) || (expect == Expect::none && permitted != 0)) {
     const std::string error = std::to_string(permitted) + " of " + std::to_string(decisions) + " were permitted";
     state.SkipWithError(error.c_str());
+    failed = true;
   }
 }
 
@@ -210,75 +127,103 @@ void one_by_one(benchmark::State& state, Gate& gate, Keys keys, Expect expect) {
   report(state, state.iterations(), permitted, expect);
 }
 
-void in_batches(benchmark::State& state, penstock::Limiter& limiter, Round keys) {
-  std::array<penstock::Request, kBatch> requests;
-  std::array<penstock::Decision, kBatch> decisions;
+template <class Gate>
+void in_batches(benchmark::State& state, Gate& gate, Round keys) {
+  std::array<penstock::Request, bench::kBlock> requests;
+  std::array<penstock::Decision, bench::kBlock> decisions;
   std::int64_t permitted = 0;
   for (auto _ : state) {
     for (penstock::Request& request : requests) request.key = keys.next();
-    limiter.try_acquire(requests, decisions);
+    gate.try_acquire(std::span<const penstock::Request>(requests), std::span<penstock::Decision>(decisions));
     for (const penstock::Decision& decision : decisions) permitted += decision.permitted;
   }
-  report(state, state.iterations() * static_cast<std::int64_t>(kBatch), permitted, Expect::all);
+  report(state, state.iterations() * static_cast<std::int64_t>(bench::kBlock), permitted, Expect::all);
 }
 
-// Rates, without and with a count of what they let through. In 10 ms a hot key is asked for about 100 times.
-constexpr std::int64_t kGenerous = 4096;
-constexpr std::chrono::nanoseconds kGenerousWindow = 10ms;
-constexpr std::string_view kGenerousLimit = "4096/10ms", kMeanLimit = "1/3650d", kOrdinaryLimit = "60/1m";
+// Rates, without and with a count of what they let through. In 10 ms a hot key is asked for about 1,000 times.
+constexpr std::string_view kGenerous = "4096/10ms", kMean = "1/3650d", kOrdinary = "60/1m";
 
-std::unique_ptr<penstock::Limiter> make(std::string_view rate, std::string_view algorithm, penstock::Clock* clock) {
-  const auto limit = penstock::parse_limit(std::string(rate).append(" algo=").append(algorithm)).value();
-  return penstock::make_memory_limiter(limit, {.max_keys = kMaxKeys, .clock = clock}).value();
-}
-
-template <class Situation>
-void add(std::string_view subject, std::string_view situation, std::string_view clock, Situation measure) {
+template <class... Run>
+void add(std::string_view subject, std::string_view situation, std::string_view clock, Run... run) {
   const std::string name = std::string(subject).append("/").append(situation).append("/").append(clock);
-  benchmark::RegisterBenchmark(name.c_str(), measure);
+  benchmark::RegisterBenchmark(name.c_str(), run...);
 }
 
-void add_algorithm(std::string_view algorithm, bool stands_still) {
-  const std::string_view clock = stands_still ? "manual_clock" : "default_clock";
-  // Everything a run needs is made anew by each run.
-  const auto with = [=](std::string_view rate, auto measure) {
-    return [=](benchmark::State& state) {
-      penstock::ManualClock manual(24h * 365);
-      penstock::ManualClock* const moved = stands_still ? &manual : nullptr;
-      const auto limiter = make(rate, algorithm, moved);
-      measure(state, *limiter, Round(moved));
+// All that a subject can do. `make` makes one, from a rate and a clock; each run has its own.
+template <class Make>
+void add_subject(std::string_view name, bool unknown_keys, Make make) {
+  for (const auto& [kind, clock_name] : kClocks) {
+    const auto with = [=, kind = kind](std::string_view rate, auto measure) {
+      return [=](benchmark::State& state) {
+        RunClock clock(kind);
+        const auto gate = make(rate, clock.clock());
+        measure(state, *gate, Round(clock));
+      };
     };
-  };
-  add(algorithm, "admitted", clock, with(kGenerousLimit, [](auto& state, auto& limiter, Round keys) {
-        one_by_one(state, limiter, keys, Expect::all);
-      }));
-  add(algorithm, "refused", clock, with(kMeanLimit, [](auto& state, auto& limiter, Round keys) {
-        for (const std::string& key : hot_keys()) benchmark::DoNotOptimize(limiter.try_acquire(key));
-        one_by_one(state, limiter, keys, Expect::none);
-      }));
-  add(algorithm, "batch", clock,
-      with(kGenerousLimit, [](auto& state, auto& limiter, Round keys) { in_batches(state, limiter, keys); }));
-  add(algorithm, "unknown_keys", clock, with(kOrdinaryLimit, [](auto& state, auto& limiter, Round) {
-        one_by_one(state, limiter, Strangers(), Expect::any);
-      }));
+    add(name, "admitted", clock_name,
+        with(kGenerous, [](auto& state, auto& gate, Round keys) { one_by_one(state, gate, keys, Expect::all); }));
+    add(name, "refused", clock_name, with(kMean, [](auto& state, auto& gate, Round keys) {
+          for (const std::string& key : hot_keys()) benchmark::DoNotOptimize(gate.try_acquire(key));
+          one_by_one(state, gate, keys, Expect::none);
+        }));
+    if constexpr (requires(std::span<const penstock::Request> requests, std::span<penstock::Decision> decisions) {
+                    make(kGenerous, nullptr)->try_acquire(requests, decisions);
+                  }) {
+      add(name, "batch", clock_name,
+          with(kGenerous, [](auto& state, auto& gate, Round keys) { in_batches(state, gate, keys); }));
+    }
+    if (!unknown_keys) continue;
+    add(name, "unknown_keys", clock_name,
+        with(kOrdinary, [](auto& state, auto& gate, Round) { one_by_one(state, gate, Strangers(), Expect::any); }));
+  }
 }
 
-template <class Baseline>
-void add_baseline(std::string_view name) {
-  constexpr std::int64_t kInterval = kGenerousWindow.count() / kGenerous;
-  add(name, "admitted", "default_clock", [](benchmark::State& state) {
-    Baseline gate(kInterval, kGenerous);
-    one_by_one(state, gate, Round(nullptr), Expect::all);
+penstock::Limit limit_of(std::string_view rate, std::string_view algorithm) {
+  return penstock::parse_limit(std::string(rate).append(" algo=").append(algorithm)).value();
+}
+
+void add_limiter(std::string_view algorithm) {
+  add_subject(algorithm, true, [=](std::string_view rate, penstock::Clock* clock) {
+    return penstock::make_memory_limiter(limit_of(rate, algorithm), {.max_keys = kMaxKeys, .clock = clock}).value();
   });
-  add(name, "refused", "default_clock", [](benchmark::State& state) {
-    Baseline gate(std::chrono::nanoseconds(24h * 3650).count(), 1);
-    for (const std::string& key : hot_keys()) benchmark::DoNotOptimize(gate.try_acquire(key));
-    one_by_one(state, gate, Round(nullptr), Expect::none);
+}
+
+template <class Limit>
+void add_inlined(std::string_view algorithm) {
+  add_subject(std::string(algorithm) + "_inlined", true, [=](std::string_view rate, penstock::Clock* clock) {
+    const auto limit = std::get<Limit>(limit_of(rate, algorithm));
+    return penstock::MemoryLimiter<Limit>::make(limit, {.max_keys = kMaxKeys, .clock = clock}).value();
   });
-  add(name, "unknown_keys", "default_clock", [](benchmark::State& state) {
-    Baseline gate(std::chrono::nanoseconds(1s).count(), 60);
-    one_by_one(state, gate, Strangers(), Expect::any);
+}
+
+template <class Gate>
+void add_plain(std::type_identity<Gate>) {
+  add_subject(Gate::kName, Gate::kBounded, [](std::string_view rate, penstock::Clock* clock) {
+    return std::make_unique<Gate>(std::get<penstock::TokenBucket>(limit_of(rate, "token")), kMaxKeys, clock);
   });
+}
+
+void add_bare_parts() {
+  const auto add_bare = [](std::string_view subject, std::string_view clock, auto once) {
+    add(subject, "bare", clock, [=](benchmark::State& state) {
+      for (auto _ : state) benchmark::DoNotOptimize(once());
+      state.SetItemsProcessed(state.iterations());
+    });
+  };
+  static const auto hash = penstock::memory::KeyHash::random();
+  static RunClock still(ClockKind::manual);
+  static Round keys(still);
+  static bench::Lines lines(64);
+  static penstock::Clock& standard = penstock::default_clock();
+  static penstock::Clock& cached = *std::make_unique<penstock::CachedClock>().release();
+  add_bare("hash", "no_clock", [] { return hash(keys.next()); });
+  add_bare("compare_exchange", "no_clock", [] {
+    std::int64_t before = lines[0].word.load(std::memory_order_relaxed);
+    return lines[0].word.compare_exchange_strong(before, before + 1, std::memory_order_relaxed);
+  });
+  add_bare("clock", "default_clock", [] { return standard.now(); });
+  add_bare("clock", "cached_clock", [] { return cached.now(); });
+  add_bare("clock", "steady_clock", [] { return std::chrono::steady_clock::now(); });
 }
 
 }  // namespace
@@ -286,12 +231,17 @@ void add_baseline(std::string_view name) {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  add_baseline<Parts>("parts");
-  add_baseline<MutexMap>("mutex_unordered_map");
-  add_baseline<ShardedFlatMap>("sharded_flat_hash_map");
-  for (const std::string_view algorithm : {"token", "fixed", "sliding", "log"}) {
-    for (const bool stands_still : {false, true}) add_algorithm(algorithm, stands_still);
-  }
+  bench::have_had_threads();
+  bench::remark(bench::about_baselines());
+  bench::remark("default_clock: " + std::string(penstock::default_clock_reason()));
+  add_bare_parts();
+  add_plain(std::type_identity<bench::Parts>{});
+  bench::for_each_baseline([](auto baseline) { add_plain(baseline); });
+  add_inlined<penstock::TokenBucket>("token");
+  add_inlined<penstock::FixedWindow>("fixed");
+  add_inlined<penstock::SlidingWindow>("sliding");
+  for (const std::string_view algorithm : {"token", "fixed", "sliding", "log"}) add_limiter(algorithm);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
+  return failed ? 1 : 0;
 }
