@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,33 @@ class PENSTOCK_EXPORT StatsSource {
 [[nodiscard]] PENSTOCK_EXPORT absl::Status no_room(std::int64_t max_keys, std::size_t bytes);
 [[nodiscard]] PENSTOCK_EXPORT absl::Status does_not_fit(const Limit& limit);
 [[nodiscard]] PENSTOCK_EXPORT absl::Status negative_refund(std::int64_t cost);
+[[nodiscard]] PENSTOCK_EXPORT const Clock& clock_of(const MemoryOptions& options);
+[[nodiscard]] PENSTOCK_EXPORT KeyHash hash_of(const MemoryOptions& options);
+
+// A batch: up to 64 keys are on their way from memory at the same time. `limit` is what an error names.
+template <class Prefetch, class Decide>
+void answer(std::span<const Request> requests, std::span<Decision> decisions, const KeyHash& hash,
+            std::int64_t limit, const Prefetch& prefetch, const Decide& decide) {
+  if (requests.size() != decisions.size()) {
+    std::fill(
+        decisions.begin(), decisions.end(),
+        Decision{.error = absl::StatusCode::kInvalidArgument, .limit = limit, .retry_after = Decision::never});
+    return;
+  }
+  constexpr std::size_t kAtOnce = 64;
+  std::array<Fingerprint, kAtOnce> keys;
+  for (std::size_t from = 0; from < requests.size(); from += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, requests.size() - from);
+    for (std::size_t i = 0; i < count; ++i) {
+      keys[i] = hash(requests[from + i].key);
+      prefetch(keys[i]);
+    }
+    // In its place from the start: a copy of what was just written in parts would have to wait for it.
+    for (std::size_t i = 0; i < count; ++i) {
+      ::new (static_cast<void*>(&decisions[from + i])) Decision(decide(keys[i], requests[from + i].cost));
+    }
+  }
+}
 
 template <class Store>
 class StoreLimiter final : public Limiter, public StatsSource {
@@ -59,8 +87,7 @@ class StoreLimiter final : public Limiter, public StatsSource {
     if (absl::Status status = validate(limit); !status.ok()) return status;
     if (absl::Status status = check(options); !status.ok()) return status;
     if (!Store::fits(limit)) return does_not_fit(limit);
-    const Clock& clock = options.clock != nullptr ? *options.clock : default_clock();
-    std::unique_ptr<StoreLimiter> limiter(new StoreLimiter(limit, clock, options));
+    std::unique_ptr<StoreLimiter> limiter(new StoreLimiter(limit, options));
     if (!limiter->store_.usable()) return no_room(options.max_keys, Store::bytes(options.max_keys));
     return limiter;
   }
@@ -69,28 +96,12 @@ class StoreLimiter final : public Limiter, public StatsSource {
     return store_.advance(hash_(key), store_.now(), cost, {});
   }
 
-  // Up to 64 keys are on their way from memory at the same time.
   void try_acquire(std::span<const Request> requests, std::span<Decision> decisions) override {
-    if (requests.size() != decisions.size()) {
-      std::fill(decisions.begin(), decisions.end(),
-                Decision{.error = absl::StatusCode::kInvalidArgument,
-                         .limit = store_.limit(),
-                         .retry_after = Decision::never});
-      return;
-    }
-    constexpr std::size_t kAtOnce = 64;
-    std::array<Fingerprint, kAtOnce> keys;
-    const Moment moment = store_.now();
-    for (std::size_t from = 0; from < requests.size(); from += kAtOnce) {
-      const std::size_t count = std::min(kAtOnce, requests.size() - from);
-      for (std::size_t i = 0; i < count; ++i) {
-        keys[i] = hash_(requests[from + i].key);
-        store_.prefetch(keys[i]);
-      }
-      for (std::size_t i = 0; i < count; ++i) {
-        decisions[from + i] = store_.advance(keys[i], moment, requests[from + i].cost, {});
-      }
-    }
+    answer(
+        requests, decisions, hash_, store_.limit(), [this](const Fingerprint& key) { store_.prefetch(key); },
+        [this, moment = store_.now()](const Fingerprint& key, std::int64_t cost) {
+          return store_.advance(key, moment, cost, {});
+        });
   }
 
   Decision peek(std::string_view key, std::int64_t cost = 1) override {
@@ -116,8 +127,8 @@ class StoreLimiter final : public Limiter, public StatsSource {
   std::vector<MemoryStats> stats() override { return {store_.stats()}; }
 
  private:
-  StoreLimiter(const LimitType& limit, const Clock& clock, const MemoryOptions& options)
-      : hash_(options.seed ? KeyHash::seeded(*options.seed) : KeyHash::random()), store_(limit, clock, options) {}
+  StoreLimiter(const LimitType& limit, const MemoryOptions& options)
+      : hash_(hash_of(options)), store_(limit, clock_of(options), options) {}
 
   const KeyHash hash_;
   Store store_;

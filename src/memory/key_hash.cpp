@@ -156,8 +156,8 @@ KeyHash KeyHash::random() {
   return seeded(moment * 0x9e3779b97f4a7c15 ^ reinterpret_cast<std::uintptr_t>(&secret));
 }
 
-// Not inline: of two calls to choose from, GCC would gather the halves of the result in memory, and load them as one
-// before they are there.
+// Not inline: of two calls to choose from, GCC would gather the halves of the result in memory, and load them as
+// one before they are there.
 Fingerprint KeyHash::operator()(std::string_view key) const {
   return method_ == Method::aes ? aes(key) : siphash(key);
 }

@@ -79,26 +79,12 @@ class ListLimiter final : public Limiter, public StatsSource {
   }
 
   void try_acquire(std::span<const Request> requests, std::span<Decision> decisions) override {
-    if (requests.size() != decisions.size()) {
-      std::fill(decisions.begin(), decisions.end(),
-                Decision{.error = absl::StatusCode::kInvalidArgument,
-                         .limit = order_.front()->limit(),
-                         .retry_after = Decision::never});
-      return;
-    }
-    constexpr std::size_t kAtOnce = 64;
-    std::array<Fingerprint, kAtOnce> keys;
-    const Duration now = clock_.now();
-    for (std::size_t from = 0; from < requests.size(); from += kAtOnce) {
-      const std::size_t count = std::min(kAtOnce, requests.size() - from);
-      for (std::size_t i = 0; i < count; ++i) {
-        keys[i] = hash_(requests[from + i].key);
-        for (const Ledger* ledger : order_) ledger->prefetch(keys[i]);
-      }
-      for (std::size_t i = 0; i < count; ++i) {
-        decisions[from + i] = take(keys[i], now, requests[from + i].cost, 0);
-      }
-    }
+    answer(
+        requests, decisions, hash_, order_.front()->limit(),
+        [this](const Fingerprint& key) {
+          for (const Ledger* ledger : order_) ledger->prefetch(key);
+        },
+        [this, now = clock_.now()](const Fingerprint& key, std::int64_t cost) { return take(key, now, cost, 0); });
   }
 
   Decision peek(std::string_view key, std::int64_t cost) override {
@@ -198,6 +184,14 @@ absl::Status negative_refund(std::int64_t cost) {
   return absl::InvalidArgumentError(absl::StrCat("refund: cost = ", cost, ": must not be negative"));
 }
 
+const Clock& clock_of(const MemoryOptions& options) {
+  return options.clock != nullptr ? *options.clock : default_clock();
+}
+
+KeyHash hash_of(const MemoryOptions& options) {
+  return options.seed ? KeyHash::seeded(*options.seed) : KeyHash::random();
+}
+
 }  // namespace memory
 
 absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const std::vector<Limit>& limits,
@@ -205,7 +199,7 @@ absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const std::vector<L
   if (limits.size() == 1) return make_memory_limiter(limits.front(), options);
   if (absl::Status status = validate(limits); !status.ok()) return status;
   if (absl::Status status = memory::check(options); !status.ok()) return status;
-  const Clock& clock = options.clock != nullptr ? *options.clock : default_clock();
+  const Clock& clock = memory::clock_of(options);
   std::vector<std::unique_ptr<memory::Ledger>> ledgers;
   ledgers.reserve(limits.size());
   for (const Limit& limit : limits) {
@@ -221,8 +215,7 @@ absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const std::vector<L
         limit);
     if (!status.ok()) return status;
   }
-  return std::make_unique<memory::ListLimiter>(
-      std::move(ledgers), clock, options.seed ? memory::KeyHash::seeded(*options.seed) : memory::KeyHash::random());
+  return std::make_unique<memory::ListLimiter>(std::move(ledgers), clock, memory::hash_of(options));
 }
 
 absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const Limit& limit, const MemoryOptions& options) {

@@ -192,7 +192,7 @@ TEST_CASE("a batch is answered as if its requests came one by one") {
 
 TEST_CASE("a batch of any length is answered as if its requests came one by one") {
   World world;
-  const std::size_t length = GENERATE(0, 1, 63, 64, 65, 200);
+  const std::size_t length = GENERATE(0U, 1U, 63U, 64U, 65U, 200U);
   const auto twin = world.twin();
   // Keys that come again, at once and later, with costs of all kinds.
   std::vector<std::string> keys;
@@ -237,7 +237,7 @@ TEST_CASE("keys are any bytes, and each has its own permits") {
                                    "a\r\nb",
                                    "{a}",
                                    "%s"};
-  for (const std::size_t length : {1 << 16, (1 << 20) - 1, 1 << 20}) keys.push_back(std::string(length, 'x'));
+  for (const std::size_t length : {1U << 16, (1U << 20) - 1, 1U << 20}) keys.push_back(std::string(length, 'x'));
   keys.push_back(keys.back());
   keys.back().back() = 'y';
   for (const std::string& key : keys) {

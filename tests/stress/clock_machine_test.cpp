@@ -73,7 +73,7 @@ TEST_CASE("a TSC clock is right after its process was stopped") {
   int status = 0;
   REQUIRE(waitpid(child, &status, WUNTRACED) == child);
   REQUIRE(WIFSTOPPED(status));
-  std::this_thread::sleep_for(300ms);
+  for (const Duration end = kernel->now() + 300ms; kernel->now() < end;) std::this_thread::yield();
   REQUIRE(kill(child, SIGCONT) == 0);
   REQUIRE(waitpid(child, &status, 0) == child);
   REQUIRE(WIFEXITED(status));

@@ -78,7 +78,7 @@ TEMPLATE_LIST_TEST_CASE("nobody decides at a moment before a silence while it is
   Interrupted<TestType> table(limit_of<typename Interrupted<TestType>::Limit>(1, std::chrono::milliseconds(1)));
   fill(table);
   const Time now = table.now();
-  const Time later = now + table.rule().span(table.layout().quarter()) * GENERATE(10, 11, 12, 13) / 4;
+  const Time later = now + table.rule().span(table.layout().quarter()) * GENERATE(10U, 11U, 12U, 13U) / 4;
   struct Stopped {};
   interruption = {&table.words()[0], [&] {
                     table.set(later);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <random>
 #include <thread>
 #include <utility>
@@ -132,6 +133,19 @@ std::unique_ptr<FakeClock> make(Machine& machine) {
   REQUIRE(clock != nullptr);
   return clock;
 }
+
+// A clock that has settled, and has just begun a segment of its longest length.
+struct Settled {
+  explicit Settled(std::uint64_t counter = 0)
+      : machine(2'600'000'000, counter), clock(make(machine)), reader(machine, *clock) {
+    reader.read_for(2s, 1ms);
+    machine.advance(1s);
+    reader.read();
+  }
+  Machine machine;
+  std::unique_ptr<FakeClock> clock;
+  Reader reader;
+};
 
 std::int64_t ticks_in(const Machine& machine, Duration time) {
   return static_cast<std::int64_t>(Wide{time.count()} * machine.hertz() / kBillion);
@@ -435,12 +449,8 @@ TEST_CASE("whatever the threads and the scheduler do, a TSC clock is monotone an
 TEST_CASE("a counter that jumps ahead makes the clock stand still until its reference catches up") {
   const Duration jump = GENERATE(2ms, 50ms, 500ms, 800ms, 5s, 24h);
   CAPTURE(jump.count());
-  Machine machine;
-  const auto clock = make(machine);
-  Reader reader(machine, *clock);
-  reader.read_for(2s, 1ms);
-  machine.advance(1s);
-  reader.read();  // a segment begins here
+  Settled settled;
+  auto& [machine, clock, reader] = settled;
   machine.advance(100ms);
   machine.jump(ticks_in(machine, jump));
   reader.read_for(2s, 1ms);
@@ -486,12 +496,8 @@ TEST_CASE("a clock ahead by less than a millisecond slows down by a thousandth a
 TEST_CASE("a counter that jumps back beyond its segment makes the clock stand still for a second at most") {
   const Duration jump = GENERATE(200ms, 1s, 24h, 24h * 300);
   CAPTURE(jump.count());
-  Machine machine(2'600'000'000, std::uint64_t{1} << 40);
-  const auto clock = make(machine);
-  Reader reader(machine, *clock);
-  reader.read_for(2s, 1ms);
-  machine.advance(1s);
-  reader.read();  // a segment begins here
+  Settled settled(std::uint64_t{1} << 40);
+  auto& [machine, clock, reader] = settled;
   machine.advance(100ms);
   reader.read();
   machine.jump(-ticks_in(machine, jump));
@@ -509,12 +515,8 @@ TEST_CASE("a counter that jumps back beyond its segment makes the clock stand st
 TEST_CASE("a counter that jumps back within its segment takes the clock along until the next comparison") {
   const Duration jump = GENERATE(2ms, 300ms, 490ms);
   CAPTURE(jump.count());
-  Machine machine;
-  const auto clock = make(machine);
-  Reader reader(machine, *clock);
-  reader.read_for(2s, 1ms);
-  machine.advance(1s);
-  reader.read();  // a segment begins here
+  Settled settled;
+  auto& [machine, clock, reader] = settled;
   machine.advance(500ms);
   reader.read();
   machine.jump(-ticks_in(machine, jump));
