@@ -25,6 +25,20 @@ inline std::size_t resident_bytes(void* memory, std::size_t bytes) {
          static_cast<std::size_t>(std::count_if(pages.begin(), pages.end(), [](auto page) { return page & 1; }));
 }
 
+// Sanitizers keep notes on the memory that is used, in memory of the process.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PENSTOCK_TESTS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PENSTOCK_TESTS_SANITIZED 1
+#endif
+#endif
+#if defined(PENSTOCK_TESTS_SANITIZED)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // Of the process, page by page (/proc/self/statm counts in batches of up to 256 KiB a core), but for what it reads
 // from files, such as its code.
 inline std::size_t resident_bytes() {

@@ -247,7 +247,8 @@ class Suite {
       const std::uint64_t some = std::min(calls, kAtOnce);
       CAPTURE(to_string(limit), world.name, sizeof(typename L::Word), round);
       REQUIRE(trial.run(some) == 0);
-      // It was about something.
+      // It was about something. (In real time that is a matter of how fast the machine is.)
+      if (world.real) continue;
       CHECK(trial.admitted() > some / 50);
       CHECK(trial.refunds() > some / 500);
       CHECK(trial.overflowed() > some / 500);
