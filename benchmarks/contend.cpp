@@ -133,15 +133,7 @@ Decide one_by_one(std::shared_ptr<Gate> gate) {
 }
 
 Decide in_batches(std::shared_ptr<penstock::Limiter> limiter) {
-  return [limiter](Traffic& traffic) {
-    const std::array<Key, kBlock> keys = traffic.next_keys();
-    std::array<penstock::Request, kBlock> requests;
-    std::array<penstock::Decision, kBlock> decisions;
-    for (std::size_t i = 0; i < kBlock; ++i) requests[i].key = keys[i];
-    limiter->try_acquire(requests, decisions);
-    return std::count_if(decisions.begin(), decisions.end(),
-                         [](const auto& decision) { return decision.permitted; });
-  };
+  return [limiter](Traffic& traffic) { return bench::decide_batch(*limiter, traffic.next_keys()); };
 }
 
 // `once` does its work on the line of a key and says whether that was permitted.

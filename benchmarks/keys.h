@@ -4,6 +4,9 @@
 #ifndef PENSTOCK_BENCHMARKS_KEYS_H_
 #define PENSTOCK_BENCHMARKS_KEYS_H_
 
+#include <penstock/penstock.h>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +42,15 @@ class Key {
 
 // So many keys are made ahead of the decisions on them: as a server has them, which parsed its requests before.
 inline constexpr std::size_t kBlock = 64;
+
+// A decision on each of a block in one call; how many were permitted.
+inline std::int64_t decide_batch(penstock::Limiter& limiter, const std::array<Key, kBlock>& keys) {
+  std::array<penstock::Request, kBlock> requests;
+  std::array<penstock::Decision, kBlock> decisions;
+  for (std::size_t i = 0; i < kBlock; ++i) requests[i].key = keys[i];
+  limiter.try_acquire(requests, decisions);
+  return std::count_if(decisions.begin(), decisions.end(), [](const auto& decision) { return decision.permitted; });
+}
 
 // Numbers below a bound, in an order that no prefetcher guesses.
 class Walk {

@@ -95,16 +95,8 @@ Decide one_by_one(std::shared_ptr<Gate> gate, Walk walk) {
   };
 }
 
-std::int64_t decide_batch(penstock::Limiter& limiter, const std::array<Key, kBlock>& keys) {
-  std::array<penstock::Request, kBlock> requests;
-  std::array<penstock::Decision, kBlock> decisions;
-  for (std::size_t i = 0; i < kBlock; ++i) requests[i].key = keys[i];
-  limiter.try_acquire(requests, decisions);
-  return std::count_if(decisions.begin(), decisions.end(), [](const auto& decision) { return decision.permitted; });
-}
-
 Decide in_batches(std::shared_ptr<penstock::Limiter> limiter, Walk walk) {
-  return [limiter, walk]() mutable { return decide_batch(*limiter, KeyBlock(walk).keys); };
+  return [limiter, walk]() mutable { return bench::decide_batch(*limiter, KeyBlock(walk).keys); };
 }
 
 template <Overlap overlap>
@@ -195,7 +187,7 @@ class Field {
     while (number + static_cast<std::int64_t>(kBlock) <= keys_) {
       std::array<Key, kBlock> keys;
       for (Key& key : keys) key = Key(static_cast<std::uint64_t>(number++));
-      permitted += decide_batch(*limiter, keys);
+      permitted += bench::decide_batch(*limiter, keys);
     }
     while (number < keys_) permitted += limiter->try_acquire(Key(static_cast<std::uint64_t>(number++))).permitted;
     weigh({"memory" + pages, keys_}, subject, permitted, before);
