@@ -8,6 +8,12 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/penstock)
 install(TARGETS penstock EXPORT penstockTargets FILE_SET HEADERS)
 install(EXPORT penstockTargets NAMESPACE penstock:: DESTINATION ${package_dir})
 
+if(PENSTOCK_HAVE_REDIS)
+  install(TARGETS penstock_redis EXPORT penstockRedisTargets FILE_SET HEADERS)
+  install(EXPORT penstockRedisTargets NAMESPACE penstock:: DESTINATION ${package_dir})
+  install(FILES cmake/Findhiredis.cmake DESTINATION ${package_dir})
+endif()
+
 configure_package_config_file(cmake/penstockConfig.cmake.in penstockConfig.cmake INSTALL_DESTINATION ${package_dir}
   NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a new minor version may change anything.

@@ -7,6 +7,11 @@ namespace penstock {
 
 Limiter::~Limiter() = default;
 
+void Limiter::try_acquire_async(std::string_view key, std::int64_t cost,
+                                std::function<void(const Decision&)> then) {
+  then(try_acquire(key, cost));
+}
+
 Decision acquire(Limiter& limiter, std::string_view key, std::int64_t cost, Deadline deadline) {
   // A reservation, not a loop of tries: it fixes the caller's place in the queue and needs one sleep.
   const Deadline start = std::chrono::steady_clock::now();

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -40,6 +41,12 @@ class PENSTOCK_EXPORT Limiter {
 
   // Takes `cost` permits from `key` if all of them are there now; else takes nothing.
   [[nodiscard]] virtual Decision try_acquire(std::string_view key, std::int64_t cost = 1) = 0;
+
+  // The same for who must not wait for an answer, either: `then` is called once with it, before this returns or
+  // later on a thread of the back end, where it must be quick. The key is copied. What `then` throws ends the
+  // program.
+  virtual void try_acquire_async(std::string_view key, std::int64_t cost,
+                                 std::function<void(const Decision&)> then);
 
   // The same for many requests, in order, at one moment: decisions[i] answers requests[i], as if they were
   // asked one by one. If the spans differ in length nothing is charged, and every decision is an error.

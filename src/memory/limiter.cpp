@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "binding.h"
 #include "memory/log_store.h"
 #include "penstock/memory.h"
 #include "penstock/memory_limiter.h"
@@ -54,15 +55,6 @@ class StoreLedger final : public Ledger {
  private:
   Store store_;
 };
-
-// The answer of two limits that must both pass is that of the one that binds.
-Decision both(const Decision& a, const Decision& b) {
-  const bool b_binds = a.retry_after != b.retry_after ? a.retry_after < b.retry_after : b.remaining < a.remaining;
-  Decision decision = b_binds ? b : a;
-  decision.permitted = a.permitted && b.permitted;
-  decision.reset_after = std::max(a.reset_after, b.reset_after);
-  return decision;
-}
 
 // Several limits on one key: all or nothing.
 class ListLimiter final : public Limiter, public StatsSource {

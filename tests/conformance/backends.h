@@ -16,6 +16,10 @@
 
 #include "penstock/memory_limiter.h"
 #include "penstock/penstock.h"
+#if PENSTOCK_TEST_REDIS
+#include "redis/limiter.h"
+#include "redis/redis_server.h"
+#endif
 
 namespace penstock {
 
@@ -27,6 +31,9 @@ struct Backend {
   bool many_keys = true;
   // Whether a key can have its state to itself.
   bool own_states = true;
+  Source source = Source::memory;
+  // The finest step of its clock.
+  Duration tick = Duration(1);
 };
 
 // Calls a limiter by its type, as one who includes memory_limiter.h would.
@@ -80,18 +87,34 @@ inline std::unique_ptr<Limiter> make_full(const std::vector<Limit>& limits, Cloc
   return limiter;
 }
 
+#if PENSTOCK_TEST_REDIS
+// Limits in a server of this process's own, on the test's clock; none shares a state with another.
+inline std::unique_ptr<Limiter> make_in_redis(const std::vector<Limit>& limits, Clock& clock) {
+  static redis::RedisServer server;
+  static const std::shared_ptr<Redis> connection =
+      open_redis({.url = server.url(), .deadline = std::chrono::seconds(30)}).value();
+  static int number = 0;
+  return redis::make_limiter(limits, connection,
+                             {.prefix = "conformance" + std::to_string(++number), .max_key_bytes = 1 << 20}, &clock)
+      .value();
+}
+#endif
+
 inline std::vector<Backend> backends() {
   return {
-      {"memory", [](const auto& limits,
-                    Clock& clock) { return make_memory_limiter(limits, {.clock = &clock, .seed = 7}).value(); }},
-      {"memory, one key at a time",
-       [](const auto& limits, Clock& clock) {
-         return make_memory_limiter(limits, {.max_keys = 1, .clock = &clock, .seed = 7}).value();
-       },
-       false},
-      {"memory, in words of 8 bytes, by type", make_by_type<std::uint64_t>},
-      {"memory, in words of 16 bytes, by type", make_by_type<memory::Wide>},
-      {"memory, full", make_full, false, false},
+#if PENSTOCK_TEST_REDIS
+    {"redis", make_in_redis, true, true, Source::redis, std::chrono::microseconds(1)},
+#endif
+        {"memory", [](const auto& limits,
+                      Clock& clock) { return make_memory_limiter(limits, {.clock = &clock, .seed = 7}).value(); }},
+        {"memory, one key at a time",
+         [](const auto& limits, Clock& clock) {
+           return make_memory_limiter(limits, {.max_keys = 1, .clock = &clock, .seed = 7}).value();
+         },
+         false},
+        {"memory, in words of 8 bytes, by type", make_by_type<std::uint64_t>},
+        {"memory, in words of 16 bytes, by type", make_by_type<memory::Wide>},
+        {"memory, full", make_full, false, false},
   };
 }
 

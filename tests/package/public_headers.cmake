@@ -38,7 +38,7 @@ endfunction()
 set(detail "\"penstock/detail/(algorithm|memory)/[a-z_]+\\.h\"")
 check("include/penstock/*.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}|${detail}")
 # Machinery is in sight of those who ask for it by name, and of nobody else.
-foreach(header clock decision limit limiter memory penstock)
+foreach(header clock decision limit limiter memory penstock redis)
   check("include/penstock/${header}.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}"
     DENY "\"penstock/memory_limiter\\.h\"")
 endforeach()
@@ -47,7 +47,10 @@ check("include/penstock/detail/algorithm/*.h"
   AVOID "(steady|system|high_resolution)_clock|clock_gettime|std::atomic")
 check("include/penstock/detail/memory/*.h"
   ALLOW "${std}|${detail}|<emmintrin\\.h>|\"penstock/(clock|decision|export|limit|memory)\\.h\"")
-check("src/memory/*" ALLOW "${std}|\"(absl|memory|penstock)/.*\\.h\"|<(sys/(mman|random)|unistd|immintrin|arm_neon)\\.h>")
+check("src/memory/*" ALLOW "${std}|\"binding\\.h\"|\"(absl|memory|penstock)/.*\\.h\"|<(sys/(mman|random)|unistd|immintrin|arm_neon)\\.h>")
+check("src/redis/*.*"
+  ALLOW "${std}|\"binding\\.h\"|\"(absl|redis)/.*\\.h\"|${public}|\"penstock/detail/algorithm/[a-z_]+\\.h\"|<hiredis/read\\.h>|<(arpa|net|netinet|sys)/[a-z_]+\\.h>|<(fcntl|netdb|poll|pthread|signal|unistd)\\.h>"
+  DENY "\"penstock/memory_limiter\\.h\"")
 
 if(bad)
   list(JOIN bad "\n  " bad)

@@ -39,8 +39,13 @@ class Rule<TokenBucket> {
 
   explicit constexpr Rule(const TokenBucket& limit) : Rule(kBound, limit) {}
 
-  // The same with a coarser unit: a key that spent its burst owes less than `most_debt` units, which must be more
-  // than `burst`.
+  // With a tick for the unit of time, on each of which `units` are issued; a permit is `permit` of them. Exact.
+  static constexpr Rule ticking(std::uint64_t burst, std::uint64_t units, std::uint64_t permit) {
+    return Rule(burst, units, permit);
+  }
+
+  // The same as the first with a coarser unit: a key that spent its burst owes less than `most_debt` units, which
+  // must be more than `burst`.
   explicit constexpr Rule(Wide most_debt, const TokenBucket& limit)
       : burst_(static_cast<std::uint64_t>(limit.burst)), unit_(1), supply_(Supply::stepped(1, 1)) {
     const auto permits = static_cast<std::uint64_t>(limit.rate.permits);
@@ -110,6 +115,11 @@ class Rule<TokenBucket> {
  private:
   // Positions stay below 2^64: the supply of the last moment is below 2.93 * 2^62, and a burst below 2^62.
   static constexpr Wide kBound = Wide{1} << 62;
+
+  constexpr Rule(std::uint64_t burst, std::uint64_t units, std::uint64_t permit)
+      : burst_(burst), unit_(permit), supply_(Supply::stepped(1, units)) {
+    refill_ = span(most_debt());
+  }
 
   constexpr std::uint64_t owed(const State& state, Time now) const {
     const std::uint64_t issued = supply_.at(now);

@@ -1,0 +1,105 @@
+// Limits whose state lives in a Redis or Valkey server, so that many machines share them. Component `redis`.
+//
+//   auto redis = open_redis({.url = "redis://limiter:secret@10.0.0.7"});
+//   if (!redis.ok()) die(redis.status());
+//   auto limiter = make_redis_limiter(TokenBucket{per_minute(60), 60}, *redis, {.nodes = 4});
+//   if (!limiter.ok()) die(limiter.status());
+//   if (Decision d = (*limiter)->try_acquire(user_id); !d) return too_many_requests(d.retry_after);
+//
+// One script call decides, on the server's clock, to the microsecond. The promises of limit.h hold over all
+// processes that use one server and one prefix; docs/redis.md says what a restart, a failover or an outage adds to
+// them.
+//
+// What would surprise: a call takes a round trip, and at most `deadline`. When the server cannot be asked the
+// decision is `on_unavailable`'s, and says so: `error` is why, `source` is Source::fallback or Source::policy.
+
+#ifndef PENSTOCK_REDIS_H_
+#define PENSTOCK_REDIS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "penstock/export.h"
+#include "penstock/limit.h"
+#include "penstock/limiter.h"
+
+namespace penstock {
+
+struct RedisOptions {
+  //   redis://[user[:password]@]host[:port][/database]      user and password percent-encoded
+  //   unix:///path/to.sock[?db=N]
+  // rediss:// (TLS) is an error in this version, never a plain connection.
+  std::string url = "redis://127.0.0.1:6379";
+
+  // The longest a call may take in all, waiting in the queue included; 1 ms to 1 minute. What has not been answered
+  // by then is decided by `on_unavailable`; it may have been charged, and is never sent again.
+  Duration deadline = std::chrono::milliseconds(20);
+
+  // The longest an attempt to connect may take, in the background; 1 ms to 1 minute.
+  Duration connect_timeout = std::chrono::milliseconds(250);
+
+  // Requests that wait for an answer at the same time, of all callers; 1 to 2^20. Further ones are decided by
+  // `on_unavailable` at once.
+  std::int64_t max_in_flight = 1024;
+
+  // Requests of one limiter that go out as one script call; 1 to 512. The server does nothing else meanwhile: about
+  // 3 us each.
+  std::int64_t max_keys_per_call = 64;
+
+  // Of one reply, 1 KiB to 64 MiB: a longer one closes the connection before it is kept in memory.
+  std::int64_t max_reply_bytes = std::int64_t{64} * 1024;
+};
+
+// A server, and the one thread that talks to it; shared by any number of limiters. Connects in the background,
+// again and again with growing pauses (10 ms to 2 s). In a child after fork() it answers as if the server were
+// away.
+class Redis;
+
+// InvalidArgument names the option and its value, never the password. Does not wait for the connection.
+[[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::shared_ptr<Redis>> open_redis(const RedisOptions& options = {});
+
+// What decides while the server cannot be asked.
+enum class OnUnavailable : std::uint8_t {
+  local,   // this process's own share of the limit, 1/nodes of it, which is charged all the time
+  deny,    // nobody goes
+  permit,  // everybody goes
+};
+
+struct RedisLimiterOptions {
+  // What the names of all keys begin with, so that an ACL can be ~prefix:*; 1 to 64 bytes, no braces. Limiters with
+  // one prefix share what a key owes if their limits are of one kind and one window (a bucket's is its rate's
+  // `per`).
+  std::string prefix = "penstock";
+
+  OnUnavailable on_unavailable = OnUnavailable::local;
+
+  // For OnUnavailable::local: how many processes share the limit; 1 to 2^20. With fewer than there are, more is
+  // admitted while the server is away: in all at most processes/nodes of the limit, beside what the server
+  // admitted.
+  std::int64_t nodes = 1;
+
+  // For OnUnavailable::local: how many keys' shares are remembered, as MemoryOptions::max_keys.
+  std::int64_t max_local_keys = std::int64_t{1} << 16;
+
+  // A longer key is an error that charges nothing (kInvalidArgument); 1 to 2^20. The server keeps all of it.
+  std::int64_t max_key_bytes = 4096;
+};
+
+// InvalidArgument names the field, its value and the largest allowed. Windows must be whole microseconds; a burst
+// must be fewer than 2^53 units of 1/n permit (n: see docs/redis.md), a SlidingWindow's limit * window less than
+// 2^53 microseconds. The limiter keeps `redis` alive.
+[[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_redis_limiter(
+    const Limit& limit, std::shared_ptr<Redis> redis, const RedisLimiterOptions& options = {});
+
+// Several limits on one key: all or nothing, exactly, in one script call. The decision is that of the binding
+// limit, as in memory.h.
+[[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_redis_limiter(
+    const std::vector<Limit>& limits, std::shared_ptr<Redis> redis, const RedisLimiterOptions& options = {});
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_REDIS_H_

@@ -1,0 +1,426 @@
+#include "redis/reactor.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "redis/backoff.h"
+#include "redis/connection.h"
+#include "redis/counters.h"
+#include "redis/dialer.h"
+#include "redis/inbox.h"
+#include "redis/line.h"
+#include "redis/signals.h"
+#include "redis/waker.h"
+
+namespace penstock::redis {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t kGroupBytes = 256 * 1024;    // keys in one call of more than one question
+constexpr std::size_t kUnsentBytes = 1024 * 1024;  // above this nothing is added to what waits for the socket
+constexpr Duration kTimeSlice = milliseconds(5);   // above what schedulers give to a thread that is not interrupted
+constexpr int kIdleGatherings = 4;
+constexpr int kSkippedGatherings = 64;
+// A wrong password does not get right by being said more often, and servers log it.
+constexpr Duration kForbiddenBackoff = seconds(1);
+
+bool is_forbidden(absl::StatusCode code) {
+  return code == absl::StatusCode::kPermissionDenied || code == absl::StatusCode::kInvalidArgument;
+}
+
+bool is_well_formed(const Question& question, std::size_t max_bytes) {
+  const Program* const program = question.program;
+  if (program == nullptr || program->script == nullptr || program->keys == 0) return false;
+  if (question.keys.size() != program->keys) return false;
+  std::size_t bytes = 0;
+  for (const std::string& key : question.keys) bytes += key.size();
+  return bytes <= max_bytes;
+}
+
+void refuse(Question& question, absl::StatusCode error) {
+  question.answered({.fate = Fate::not_run, .error = error});
+}
+
+}  // namespace
+
+class Reactor::Loop {
+ public:
+  explicit Loop(const ReactorOptions& options)
+      : options_(options),
+        limits_{.bytes = options.max_reply_bytes},
+        creator_(::getpid()),
+        waker_(std::make_shared<Waker>()),
+        dialer_(options_.address, waker_),
+        line_({.questions = std::max<std::size_t>(options.max_keys_per_call, 1), .bytes = kGroupBytes}),
+        backoff_(options.backoff_min, options.backoff_max, seed()) {
+    if (!waker_->ok()) {
+      fail(absl::ResourceExhaustedError("no file descriptors for a reactor"));
+      return;
+    }
+    try {
+      const SignalsBlocked blocked;
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error&) {
+      fail(absl::ResourceExhaustedError("no thread for a reactor"));
+    }
+  }
+
+  ~Loop() {
+    down_.store(absl::StatusCode::kCancelled, std::memory_order_relaxed);
+    stopping_.store(true, std::memory_order_release);  // release: pairs with the acquire in run()
+    waker_->wake();
+    if (thread_.joinable()) thread_.join();
+    refuse_all(inbox_.take(), absl::StatusCode::kCancelled);
+  }
+
+  [[nodiscard]] bool in_child() const { return ::getpid() != creator_; }
+
+  void ask(std::span<Question* const> questions) {
+    if (const absl::StatusCode down = down_.load(std::memory_order_relaxed); down != absl::StatusCode::kOk) {
+      for (Question* question : questions) refuse(*question, down);
+      return;
+    }
+    const std::size_t room = claim(questions.size());
+    Question* newest = nullptr;
+    Question* oldest = nullptr;
+    for (std::size_t i = 0; i < room; ++i) {
+      Question* const question = questions[i];
+      question->next = newest;
+      newest = question;
+      if (oldest == nullptr) oldest = question;
+    }
+    if (newest != nullptr && inbox_.push(*newest, *oldest)) waker_->wake();
+    for (Question* question : questions.subspan(room)) refuse(*question, absl::StatusCode::kResourceExhausted);
+  }
+
+  [[nodiscard]] std::size_t max_question_bytes() const { return options_.max_question_bytes; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+  [[nodiscard]] absl::Status last_error() const {
+    const std::lock_guard lock(error_mutex_);
+    return error_;
+  }
+
+ private:
+  // How many of `wanted` questions may come in; they count from now on.
+  std::size_t claim(std::size_t wanted) {
+    std::size_t taken = counters_.outstanding.load(std::memory_order_relaxed);
+    std::size_t room;
+    do {
+      room = std::min(wanted, options_.max_in_flight - std::min(taken, options_.max_in_flight));
+      if (room == 0) return 0;
+    } while (!counters_.outstanding.compare_exchange_weak(taken, taken + room, std::memory_order_relaxed));
+    counters_.questions.fetch_add(room, std::memory_order_relaxed);
+    return room;
+  }
+
+  void run() {
+    Instant now = std::chrono::steady_clock::now();
+    // acquire: pairs with the release in ~Loop()
+    while (!stopping_.load(std::memory_order_acquire)) {
+      if (gather(now)) now = std::chrono::steady_clock::now();
+      collect(now);
+      attend(now);
+      if (connection_) connection_->send(now);
+      see_off(now);
+      wait();
+      now = std::chrono::steady_clock::now();
+      listen(now);
+      expire(now);
+    }
+    now = std::chrono::steady_clock::now();
+    if (connection_) connection_->close(absl::CancelledError("the reactor was destroyed"), now);
+    counters_.connected.store(false, std::memory_order_relaxed);
+    refuse_line(absl::StatusCode::kCancelled);
+    refuse_all(inbox_.take(), absl::StatusCode::kCancelled);
+  }
+
+  // Lets others run first: those who were answered just now have more to ask, and those who were about to ask when
+  // this thread woke and took their processor. Without it, 64 callers on two cores get 1 to 5 questions into a
+  // call; with it, 64. It is given up for a while when nobody makes use of it, for then whoever runs meanwhile has
+  // nothing to do with us and may run for a time slice; and it is not done when a deadline is that near. Returns
+  // whether time has passed.
+  bool gather(Instant now) {
+    static const bool off = ::getenv("NOYIELD") != nullptr;
+    if (off) return false;
+    if (skip_gathering_ > 0) {
+      --skip_gathering_;
+      return false;
+    }
+    const Instant deadline = std::min(line_.deadline(), connection_ ? connection_->deadline() : Instant::max());
+    if (deadline < now + kTimeSlice) return false;
+    const void* const newest = inbox_.newest();
+    std::this_thread::yield();
+    if (inbox_.newest() != newest) {
+      idle_gatherings_ = 0;
+    } else if (++idle_gatherings_ >= kIdleGatherings) {
+      skip_gathering_ = kSkippedGatherings;
+    }
+    return true;
+  }
+
+  // Puts into line what came in, or refuses it.
+  void collect(Instant now) {
+    Question* question = inbox_.take();
+    if (const absl::StatusCode down = down_.load(std::memory_order_relaxed); down != absl::StatusCode::kOk) {
+      return refuse_all(question, down);
+    }
+    while (question != nullptr) {
+      Question* const next = question->next;
+      if (question->deadline <= now) {
+        settle(counters_, *question, {.fate = Fate::not_run, .error = absl::StatusCode::kDeadlineExceeded});
+      } else {
+        line_.add(*question);
+      }
+      question = next;
+    }
+  }
+
+  // Makes calls of the line while the connection takes them; begins to connect when it is time for it.
+  void attend(Instant now) {
+    if (!connection_ && !dialing_ && now >= next_attempt_) {
+      dialing_ = true;
+      last_attempt_ = now;
+      count(counters_.attempts);
+      attempt_deadline_ = now + options_.connect_timeout;
+      dialer_.start(now, attempt_deadline_);
+      dial(now, false);
+    }
+    if (!connection_) return;
+    while (connection_->ready() && !line_.empty() &&
+           connection_->calls() < std::max<std::size_t>(options_.max_calls_in_flight, 1) &&
+           connection_->unsent() < kUnsentBytes) {
+      const Group group = line_.take();
+      remember(*group.first->program->script);
+      connection_->call(group);
+    }
+  }
+
+  void dial(Instant now, bool ready) {
+    switch (dialer_.proceed(now, ready)) {
+      case Dialer::Progress::busy:
+        return;
+      case Dialer::Progress::connected:
+        dialing_ = false;
+        connection_.emplace(dialer_.take(), options_.address, scripts_, limits_, counters_);
+        return;
+      case Dialer::Progress::failed:
+        dialing_ = false;
+        return back_off(now, dialer_.error());
+    }
+  }
+
+  void listen(Instant now) {
+    if ((polled_[0].revents & POLLIN) != 0) waker_->drain();
+    const bool ready = polled_[1].revents != 0;
+    if (dialing_) {
+      if (ready || now >= dialer_.deadline() || dialer_.descriptor() < 0) dial(now, ready);
+      return;
+    }
+    if (!connection_) return;
+    if ((polled_[1].revents & ~POLLOUT) != 0) connection_->receive(now);
+    if (!connection_->greeted()) return;
+    if (!counters_.connected.load(std::memory_order_relaxed)) {
+      counters_.connected.store(true, std::memory_order_relaxed);
+      count(counters_.connects);
+      note(absl::OkStatus());
+      down_from_loop(absl::StatusCode::kOk);
+    }
+    if (connection_->error() != noted_) note(connection_->error());
+  }
+
+  void expire(Instant now) {
+    if (connection_ && !connection_->greeted() && now >= attempt_deadline_) {
+      connection_->close(absl::UnavailableError("the server did not answer the greeting in time"), now);
+    }
+    if (connection_) connection_->expire(now);
+    if (now < line_.deadline()) return;
+    for_each(line_.take_expired(now), [&](Question& question) {
+      settle(counters_, question, {.fate = Fate::not_run, .error = absl::StatusCode::kDeadlineExceeded});
+    });
+  }
+
+  // Lets go of a connection that closed.
+  void see_off(Instant now) {
+    if (!connection_ || connection_->open()) return;
+    const absl::Status error = connection_->error();
+    const bool useful = connection_->useful();
+    connection_.reset();
+    counters_.connected.store(false, std::memory_order_relaxed);
+    if (!useful) return back_off(now, error);
+    // A server that answered is worth another try at once, but not more often than this.
+    backoff_.reset();
+    next_attempt_ = std::max(now, last_attempt_ + backoff_.least());
+    note(error);
+  }
+
+  // No server: whoever asks is told so at once, until an attempt succeeds.
+  void back_off(Instant now, const absl::Status& error) {
+    const bool forbidden = is_forbidden(error.code());
+    next_attempt_ = now + std::max(backoff_.next(), forbidden ? kForbiddenBackoff : Duration::zero());
+    note(error);
+    // A caller asks why it cannot ask, not how the last connection ended.
+    const absl::StatusCode code = forbidden ? error.code() : absl::StatusCode::kUnavailable;
+    down_from_loop(code);
+    refuse_line(code);
+  }
+
+  // Unless the destructor has its say.
+  void down_from_loop(absl::StatusCode code) {
+    absl::StatusCode before = down_.load(std::memory_order_relaxed);
+    while (before != absl::StatusCode::kCancelled &&
+           !down_.compare_exchange_weak(before, code, std::memory_order_relaxed)) {
+    }
+  }
+
+  void wait() {
+    polled_[0] = {.fd = waker_->descriptor(), .events = POLLIN, .revents = 0};
+    polled_[1] = {.fd = -1, .events = 0, .revents = 0};
+    Instant until = line_.deadline();
+    if (dialing_) {
+      polled_[1] = {.fd = dialer_.descriptor(), .events = POLLOUT, .revents = 0};
+      until = std::min(until, dialer_.deadline());
+    } else if (connection_) {
+      polled_[1] = {.fd = connection_->descriptor(), .events = connection_->events(), .revents = 0};
+      until = std::min(until, connection_->greeted() ? connection_->deadline() : attempt_deadline_);
+    } else {
+      until = std::min(until, next_attempt_);
+    }
+    const bool may_sleep = inbox_.sleep();
+    (void)::poll(polled_, 2, may_sleep ? milliseconds_until(until) : 0);
+    // After a signal the results are as they were set here: nothing is ready, and the loop comes round again.
+  }
+
+  // Rounded up, so that the moment has come when poll() returns.
+  static int milliseconds_until(Instant until) {
+    if (until == Instant::max()) return -1;
+    const Instant now = std::chrono::steady_clock::now();
+    if (until <= now) return 0;
+    return static_cast<int>(std::min<std::int64_t>(std::chrono::ceil<milliseconds>(until - now).count(), 60'000));
+  }
+
+  void remember(const Script& script) {
+    if (std::find(scripts_.begin(), scripts_.end(), &script) == scripts_.end()) scripts_.push_back(&script);
+  }
+
+  void refuse_all(Question* list, absl::StatusCode error) {
+    while (list != nullptr) {
+      Question* const next = list->next;
+      settle(counters_, *list, {.fate = Fate::not_run, .error = error});
+      list = next;
+    }
+  }
+
+  void refuse_line(absl::StatusCode error) {
+    while (!line_.empty()) refuse_all(line_.take().first, error);
+  }
+
+  void note(const absl::Status& error) {
+    noted_ = error;
+    const std::lock_guard lock(error_mutex_);
+    error_ = error;
+  }
+
+  void fail(const absl::Status& error) {
+    note(error);
+    down_.store(error.code(), std::memory_order_relaxed);
+  }
+
+  // Processes that start together must not wait alike.
+  [[nodiscard]] std::uint64_t seed() const {
+    const auto ticks = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+    return ticks ^ (static_cast<std::uint64_t>(creator_) << 32) ^ reinterpret_cast<std::uintptr_t>(this);
+  }
+
+  const ReactorOptions options_;
+  const ReplyLimits limits_;
+  const pid_t creator_;
+  const std::shared_ptr<Waker> waker_;
+  Counters counters_;
+  Inbox inbox_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<absl::StatusCode> down_ = absl::StatusCode::kOk;  // what ask() refuses with; OK: it does not
+  mutable std::mutex error_mutex_;
+  absl::Status error_;
+
+  // From here on the thread's own.
+  absl::Status noted_;
+  Dialer dialer_;
+  bool dialing_ = false;
+  std::optional<Connection> connection_;
+  std::vector<const Script*> scripts_;  // that were asked for so far: each connection loads them first
+  Line line_;
+  Backoff backoff_;
+  Instant last_attempt_{};
+  Instant next_attempt_{};
+  Instant attempt_deadline_{};
+  pollfd polled_[2] = {};
+  int idle_gatherings_ = 0;
+  int skip_gathering_ = 0;
+
+  std::thread thread_;  // the last member: it uses all others
+};
+
+Reactor::Reactor(const ReactorOptions& options) : loop_(std::make_unique<Loop>(options)) {}
+
+Reactor::~Reactor() {
+  // A child has a copy of everything but the thread, stopped anywhere. Nothing of it can be taken down in order.
+  if (loop_->in_child()) (void)loop_.release();
+}
+
+void Reactor::ask(Question& question) {
+  Question* const one = &question;
+  ask(std::span(&one, 1));
+}
+
+void Reactor::ask(std::span<Question* const> questions) {
+  if (loop_->in_child()) {
+    for (Question* question : questions) refuse(*question, absl::StatusCode::kFailedPrecondition);
+    return;
+  }
+  // Runs of questions that are well-formed, which is nearly always all of them.
+  while (!questions.empty()) {
+    std::size_t good = 0;
+    while (good < questions.size() && is_well_formed(*questions[good], loop_->max_question_bytes())) ++good;
+    if (good > 0) loop_->ask(questions.first(good));
+    questions = questions.subspan(good);
+    if (questions.empty()) return;
+    refuse(*questions.front(), absl::StatusCode::kInvalidArgument);
+    questions = questions.subspan(1);
+  }
+}
+
+ReactorState Reactor::state() const {
+  const Counters& counters = loop_->counters();
+  const auto read = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
+  return {.connected = read(counters.connected),
+          .outstanding = read(counters.outstanding),
+          .attempts = read(counters.attempts),
+          .connects = read(counters.connects),
+          .script_loads = read(counters.script_loads),
+          .calls = read(counters.calls),
+          .questions = read(counters.questions),
+          .unknown = read(counters.unknown),
+          .timeouts = read(counters.timeouts)};
+}
+
+absl::Status Reactor::last_error() const {
+  if (loop_->in_child()) return absl::FailedPreconditionError("the reactor belongs to the parent process");
+  return loop_->last_error();
+}
+
+}  // namespace penstock::redis

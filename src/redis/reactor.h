@@ -1,0 +1,87 @@
+// Asks one server for all threads of the process.
+//
+//   Reactor reactor({.address = parse_url("redis://10.0.0.7").value()});
+//   reactor.ask(question);                  // any thread; question.answered() is called once, by the deadline
+//
+// One thread does all I/O. It takes what callers have left since it last looked, packs it into few script calls and
+// sends them with one system call, so the more callers there are the less each costs. While enough calls are in
+// flight new questions gather for the next; there is no timer.
+//
+// Every question is answered by its deadline, give or take a millisecond, whatever the server does. One that was
+// sent and not answered in time is `unknown` and takes its connection with it: the others that were in flight there
+// become unknown, too. Nothing is ever sent twice, but for calls of which the server said that it lacks the script.
+//
+// Connecting happens in the background. Questions wait for it until their deadline, unless the last attempt failed:
+// then they are refused inside ask(), which costs no system call but getpid(), until one succeeds.
+//
+// In a child after fork() every question is refused, and the parent's connection is left alone.
+
+#ifndef PENSTOCK_REDIS_REACTOR_H_
+#define PENSTOCK_REDIS_REACTOR_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "penstock/limit.h"
+#include "redis/question.h"
+#include "redis/url.h"
+
+namespace penstock::redis {
+
+struct ReactorOptions {
+  Address address;
+  Duration connect_timeout = std::chrono::milliseconds(250);  // name, connection and greeting together
+  std::size_t max_in_flight = 1024;                           // questions that are taken and not answered
+  std::size_t max_reply_bytes = 64 * 1024;
+  std::size_t max_keys_per_call = 64;  // questions in one script call
+  std::size_t max_calls_in_flight = 2;
+  std::size_t max_question_bytes = 1024 * 1024;  // keys of one question
+  Duration backoff_min = std::chrono::milliseconds(10);
+  Duration backoff_max = std::chrono::seconds(2);
+};
+
+struct ReactorState {
+  bool connected = false;
+  std::size_t outstanding = 0;  // questions that were taken and are not answered
+  std::uint64_t attempts = 0;   // to connect
+  std::uint64_t connects = 0;   // those that led to a server that answers
+  std::uint64_t script_loads = 0;
+  std::uint64_t calls = 0;      // of scripts, resent ones included
+  std::uint64_t questions = 0;  // that were taken
+  std::uint64_t unknown = 0;    // answers
+  std::uint64_t timeouts = 0;   // answers
+};
+
+class Reactor {
+ public:
+  explicit Reactor(const ReactorOptions& options);
+  // Answers what is outstanding, unknown if it was sent and not_run if not, with kCancelled. Nobody may ask any
+  // more, except from within answered().
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  // Any thread, at any time; never waits. Refuses at once, with not_run, what is malformed (kInvalidArgument), what
+  // is more than max_in_flight (kResourceExhausted), everything while the server cannot be reached (last_error()'s
+  // code), and everything in a child after fork() (kFailedPrecondition).
+  void ask(Question& question);
+  // The same for several, which keep their order. If there is no room for all, those at the end are refused.
+  void ask(std::span<Question* const> questions);
+
+  // For tests and metrics. Any thread.
+  [[nodiscard]] ReactorState state() const;
+  // Why the server cannot be reached, or what it refused lately; OK if all is well. Holds no secret. Any thread.
+  [[nodiscard]] absl::Status last_error() const;
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace penstock::redis
+
+#endif  // PENSTOCK_REDIS_REACTOR_H_

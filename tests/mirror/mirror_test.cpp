@@ -1,0 +1,361 @@
+// C++ and Lua give the same five numbers, and a key lives exactly as long as it owes.
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "binding.h"
+#include "catch.h"
+#include "dice.h"
+#include "mirror/host.h"
+#include "penstock/detail/algorithm/algorithms.h"
+#include "redis/rulebook.h"
+
+namespace penstock::redis {
+namespace {
+
+using algorithm::Patience;
+using algorithm::Rule;
+using algorithm::Wide;
+
+constexpr std::uint64_t kLargest = (std::uint64_t{1} << 53) - 1;
+constexpr Time kToday = 1'795'000'000'000'000;  // microseconds
+
+// One limit and one key of it, remembered here: in microseconds, by the rule that memory limiters use.
+class Mirror {
+ public:
+  virtual ~Mirror() = default;
+  virtual std::int64_t limit() const = 0;
+  virtual Time refill() const = 0;
+  virtual Decision peek(Time now, std::int64_t cost, Patience patience) const = 0;
+  virtual Decision advance(Time now, std::int64_t cost, Patience patience) = 0;
+  virtual void refund(Time now, std::uint64_t cost) = 0;
+  virtual void reset() = 0;
+  // A key is gone when the server's clock of milliseconds shows more than the last write has said.
+  virtual void forget_if_gone(Time now) = 0;
+};
+
+template <class L>
+class MirrorOf final : public Mirror {
+ public:
+  explicit MirrorOf(const Rule<L>& rule) : rule_(rule) {}
+  std::int64_t limit() const override { return static_cast<std::int64_t>(rule_.limit()); }
+  Time refill() const override { return rule_.refill(); }
+  Decision peek(Time now, std::int64_t cost, Patience patience) const override {
+    return algorithm::peek(rule_, state_, now, cost, patience);
+  }
+  Decision advance(Time now, std::int64_t cost, Patience patience) override {
+    const Decision decision = algorithm::advance(rule_, state_, now, cost, patience);
+    if (decision.permitted && cost > 0) written(now);
+    return decision;
+  }
+  void refund(Time now, std::uint64_t cost) override {
+    if (cost == 0) return;
+    rule_.refund(state_, now, cost);
+    written(now);
+  }
+  void reset() override { state_ = {}; }
+  void forget_if_gone(Time now) override {
+    if (now / 1000 > gone_at_) state_ = {};
+  }
+
+ private:
+  void written(Time now) {
+    const Time left = rule_.reset_after(state_, now);
+    if (left == 0) state_ = {};
+    gone_at_ = now / 1000 + (left + 999) / 1000;
+  }
+
+  Rule<L> rule_;
+  typename Rule<L>::State state_;
+  Time gone_at_ = 0;
+};
+
+// Units a microsecond, and units a permit.
+std::pair<std::uint64_t, std::uint64_t> units_and_permit(const TokenBucket& limit) {
+  const std::uint64_t permits = static_cast<std::uint64_t>(limit.rate.permits) * 1000;
+  const auto per = static_cast<std::uint64_t>(limit.rate.per.count());
+  const std::uint64_t divisor = std::gcd(permits, per);
+  return {permits / divisor, per / divisor};
+}
+
+std::unique_ptr<Mirror> mirror(const TokenBucket& limit) {
+  const auto [units, permit] = units_and_permit(limit);
+  return std::make_unique<MirrorOf<TokenBucket>>(
+      Rule<TokenBucket>::ticking(static_cast<std::uint64_t>(limit.burst), units, permit));
+}
+template <class L>
+std::unique_ptr<Mirror> mirror(const L& limit) {
+  return std::make_unique<MirrorOf<L>>(Rule<L>(L{limit.limit, limit.window / 1000}));
+}
+
+// The same of a list, one after the other.
+class Mirrors {
+ public:
+  explicit Mirrors(const std::vector<Limit>& limits) {
+    for (const Limit& limit : limits) {
+      all_.push_back(std::visit([](const auto& one) { return mirror(one); }, limit));
+    }
+    std::stable_sort(all_.begin(), all_.end(),
+                     [](const auto& a, const auto& b) { return a->refill() < b->refill(); });
+  }
+
+  Decision peek(Time now, std::int64_t cost, Patience patience) {
+    return fold([&](Mirror& one) { return one.peek(now, cost, patience); });
+  }
+  Decision take(Time now, std::int64_t cost, Time max_wait) {
+    const Decision asked = peek(now, cost, {0, max_wait});
+    if (!asked.permitted || cost == 0) return asked;
+    const auto wait = static_cast<Time>(asked.retry_after.count());
+    return fold([&](Mirror& one) { return one.advance(now, cost, {wait, wait}); });
+  }
+  void refund(Time now, std::uint64_t cost) {
+    for (const auto& one : all_) one->refund(now, cost);
+  }
+  void reset() {
+    for (const auto& one : all_) one->reset();
+  }
+  void forget_if_gone(Time now) {
+    for (const auto& one : all_) one->forget_if_gone(now);
+  }
+
+ private:
+  template <class Ask>
+  Decision fold(const Ask& ask) {
+    std::optional<Decision> decision;
+    for (const auto& one : all_) decision = decision ? both(*decision, ask(*one)) : ask(*one);
+    return *decision;
+  }
+  std::vector<std::unique_ptr<Mirror>> all_;
+};
+
+Decision in_nanoseconds(Decision decision) {
+  decision.source = Source::redis;
+  for (Duration* wait : {&decision.retry_after, &decision.reset_after}) {
+    if (*wait != Decision::never) {
+      *wait = std::min<Duration>(*wait, Duration(algorithm::kLongestWait) / 1000 + Duration(1)) * 1000;
+      if (*wait < Duration::zero()) *wait = Duration(algorithm::kLongestWait);
+    }
+  }
+  return decision;
+}
+
+// A key in Redis.
+class Remote {
+ public:
+  Remote(Host& host, const std::vector<Limit>& limits, std::string key)
+      : host_(host), book_(Rulebook::make(limits).value()), terms_(book_.terms()) {
+    for (const std::string& suffix : book_.suffixes()) keys_.push_back(key + suffix);
+  }
+
+  Time reach() const { return book_.reach(); }
+  std::int64_t most() const { return book_.most(); }
+  const std::vector<std::string>& keys() const { return keys_; }
+
+  Decision take(Time now, std::int64_t cost, Time max_wait) {
+    const bool can = cost >= 0 && cost <= book_.most();
+    return understood(run("advance", can ? cost : 0, max_wait), now, cost, max_wait, can);
+  }
+  Decision peek(Time now, std::int64_t cost) {
+    return understood(run("peek", cost >= 0 && cost <= book_.most() ? cost : 0, 0), now, cost, 0, false);
+  }
+  void refund(std::int64_t cost) { run("refund", std::min(cost, static_cast<std::int64_t>(kLargest)), 0); }
+  void reset() { run("reset", 0, 0); }
+
+ private:
+  Tree run(const char* operation, std::int64_t cost, Time patience) {
+    Call call{&book_.script(), keys_, {operation, "", std::to_string(std::min(patience, book_.reach()))}};
+    call.arguments.insert(call.arguments.end(), terms_.begin(), terms_.end());
+    call.arguments.push_back(std::to_string(cost));
+    Tree reply = host_.run(call);
+    INFO(reply.text);
+    REQUIRE(reply.kind == Reply::Kind::array);
+    REQUIRE(reply.children.size() == 1 + keys_.size());
+    return reply;
+  }
+  Decision understood(const Tree& reply, Time now, std::int64_t cost, Time max_wait, bool charge) {
+    const TreeView tree(reply);
+    const Reply& view = tree.reply();
+    REQUIRE(view.children[0].integer == static_cast<std::int64_t>(now));
+    const std::optional<Decision> decision = charge ? book_.decide(now, view.children.subspan(1), cost, max_wait)
+                                                    : book_.peek(now, view.children.subspan(1), cost, max_wait);
+    REQUIRE(decision.has_value());
+    return *decision;
+  }
+
+  Host& host_;
+  Rulebook book_;
+  std::vector<std::string> terms_;
+  std::vector<std::string> keys_;
+};
+
+// ---- limits and moments of all sizes ---------------------------------------------------------------------
+
+// As many small numbers as large ones.
+std::int64_t of_any_size(Dice& dice, std::uint64_t least, std::uint64_t most) {
+  const std::uint64_t bits = dice.below(64);
+  const std::uint64_t number = dice.below(std::uint64_t{2} << std::min<std::uint64_t>(bits, 62));
+  return static_cast<std::int64_t>(std::clamp(number, least, most));
+}
+
+Limit draw(Dice& dice, std::size_t kind) {
+  const auto micros = [&](std::uint64_t most) { return std::chrono::microseconds(of_any_size(dice, 1, most)); };
+  if (kind == 0) {
+    return TokenBucket{{of_any_size(dice, 1, 1'000'000'000), Duration(of_any_size(dice, 1, 1ULL << 52))},
+                       of_any_size(dice, 1, kLargest)};
+  }
+  if (kind == 1) return FixedWindow{of_any_size(dice, 1, kLargest), micros(1ULL << 48)};
+  if (kind == 2) {
+    const auto window = micros(1ULL << 48);
+    const std::uint64_t most = kLargest / static_cast<std::uint64_t>(window.count());
+    return SlidingWindow{of_any_size(dice, 1, most), window};
+  }
+  return SlidingLog{of_any_size(dice, 1, dice.below(20) == 0 ? 4096 : 40), micros(1ULL << 48)};
+}
+
+// A moment at which all of them can be mirrored, or 0. The mirror's positions are absolute: with many units a
+// microsecond it has no room for today. A log wants to be older than its window.
+Time today_for(const std::vector<Limit>& limits) {
+  Time today = kToday;
+  for (const Limit& limit : limits) {
+    if (const auto* bucket = std::get_if<TokenBucket>(&limit)) {
+      today = std::min(today, (Time{1} << 61) / units_and_permit(*bucket).first);
+    }
+  }
+  for (const Limit& limit : limits) {
+    const auto* log = std::get_if<SlidingLog>(&limit);
+    if (log != nullptr && static_cast<Time>(log->window.count()) / 250 > today) return 0;
+  }
+  return today;
+}
+
+// Steps of one key; limits that Redis refuses, or that cannot be mirrored, are drawn again.
+template <class Draw>
+void walk(LuaHost& host, Dice& dice, const Draw& draw_limits, int steps) {
+  std::vector<Limit> limits = draw_limits(dice);
+  while (!Rulebook::make(limits).ok() || today_for(limits) == 0) limits = draw_limits(dice);
+  const Time today = today_for(limits);
+  Remote remote(host, limits, "key");
+  Mirrors mirrors(limits);
+  Time now = today;
+  for (const std::string& key : remote.keys()) (void)host.command({"DEL", key});
+  Decision last;
+  for (int step = 0; step < steps; ++step) {
+    const Time wait = static_cast<Time>(std::max(last.retry_after, last.reset_after).count()) / 1000;
+    const Time retry = static_cast<Time>(last.retry_after.count()) / 1000;
+    switch (dice.below(8)) {
+      case 0:
+        now += retry < today / 8 ? retry : 0;
+        break;
+      case 1:
+        now += retry > 0 && retry < today / 8 ? retry - 1 : 0;
+        break;
+      case 2:
+        now += wait < today / 8 ? wait : 0;
+        break;
+      case 3:
+        now += dice.below(1 + std::min<Time>(wait, today / 8));
+        break;
+      case 4:
+        now -= dice.below(1 + std::min<Time>(wait / 4, today / 8));
+        break;
+      default:
+        now += dice.below(3);
+        break;
+    }
+    if (now > 2 * today || now < today / 2) now = today;
+    host.set_now(static_cast<std::int64_t>(now));
+    mirrors.forget_if_gone(now);
+    std::int64_t cost = dice.below(4) == 0 ? of_any_size(dice, 0, static_cast<std::uint64_t>(remote.most()) + 1)
+                                           : static_cast<std::int64_t>(dice.below(4));
+    if (dice.below(50) == 0) cost = -1;
+    const std::string told = to_string(limits) + " step " + std::to_string(step) + " now " + std::to_string(now) +
+                             " cost " + std::to_string(cost);
+    const std::int64_t writes = host.writes();
+    switch (dice.below(10)) {
+      case 0: {
+        const Decision expected = in_nanoseconds(mirrors.peek(now, cost, {}));
+        INFO(told << " peek");
+        REQUIRE(remote.peek(now, cost) == expected);
+        REQUIRE(host.writes() == writes);
+        break;
+      }
+      case 1: {
+        if (cost < 0) break;
+        INFO(told << " refund");
+        mirrors.refund(now, static_cast<std::uint64_t>(cost));
+        remote.refund(cost);
+        break;
+      }
+      case 2:
+        if (dice.below(10) == 0) {
+          mirrors.reset();
+          remote.reset();
+        }
+        break;
+      case 3: {
+        const Time max_wait = dice.below(2) == 0 ? wait : dice.below(kLastNow / 64);
+        const Decision expected = in_nanoseconds(mirrors.take(now, cost, std::min(max_wait, remote.reach())));
+        INFO(told << " reserve within " << max_wait);
+        last = remote.take(now, cost, max_wait);
+        REQUIRE(last == expected);
+        break;
+      }
+      default: {
+        const Decision expected = in_nanoseconds(mirrors.take(now, cost, 0));
+        INFO(told << " take");
+        last = remote.take(now, cost, 0);
+        REQUIRE(last == expected);
+        if (!last.permitted || cost <= 0) REQUIRE(host.writes() == writes);
+        break;
+      }
+    }
+    // What is stored is what is remembered: asked for anything, both say the same.
+    const auto any = static_cast<std::int64_t>(1 + dice.below(static_cast<std::uint64_t>(remote.most())));
+    INFO(told << ", then peek " << any);
+    REQUIRE(remote.peek(now, any) == in_nanoseconds(mirrors.peek(now, any, {})));
+  }
+}
+
+void walk_many(std::size_t kind, int steps) {
+  const auto host = make_lua_host();
+  Dice dice(20'261'124 + kind);
+  for (int done = 0; done < steps; done += 1000) {
+    walk(
+        *host, dice, [kind](Dice& d) { return std::vector<Limit>{draw(d, kind)}; }, 1000);
+  }
+}
+
+void walk_lists(int steps) {
+  const auto host = make_lua_host();
+  Dice dice(20'261'124);
+  for (int done = 0; done < steps; done += 1000) {
+    walk(
+        *host, dice,
+        [](Dice& d) {
+          std::vector<Limit> limits(2 + d.below(3));
+          for (Limit& limit : limits) limit = draw(d, d.below(4));
+          return limits;
+        },
+        1000);
+  }
+}
+
+TEST_CASE("plain Lua and C++ keep a token bucket alike, in 50,000 random steps") { walk_many(0, 50'000); }
+TEST_CASE("plain Lua and C++ keep a fixed window alike, in 50,000 random steps") { walk_many(1, 50'000); }
+TEST_CASE("plain Lua and C++ keep a sliding window alike, in 50,000 random steps") { walk_many(2, 50'000); }
+TEST_CASE("plain Lua and C++ keep a sliding log alike, in 50,000 random steps") { walk_many(3, 50'000); }
+TEST_CASE("plain Lua and C++ keep lists of limits alike, in 50,000 random steps") { walk_lists(50'000); }
+
+TEST_CASE("plain Lua and C++ keep all limits alike, in a million random steps each", "[.long]") {
+  for (std::size_t kind = 0; kind < 4; ++kind) walk_many(kind, 1'000'000);
+  walk_lists(1'000'000);
+}
+
+}  // namespace
+}  // namespace penstock::redis
