@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
   }
 
   const std::int64_t empty = resident_bytes();
-  // The default room, or that for twice the keys, so that none has to share its state with others.
+  // The default room, or that for twice the keys, so that few find their places taken.
   const std::int64_t room = std::max(penstock::MemoryOptions().max_keys, 2 * keys);
   const auto limiter = penstock::make_memory_limiter(limit, {.max_keys = room});
   if (!limiter.ok()) {
