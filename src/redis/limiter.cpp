@@ -27,9 +27,6 @@ namespace {
 
 using Instant = Breaker::Instant;
 
-// The zero of a test's clock, in microseconds: a whole number of days.
-constexpr std::int64_t kTestZero = std::int64_t{86'400'000'000} * 10'000;
-
 class RedisLimiter final : public Limiter {
  public:
   RedisLimiter(Rulebook book, std::shared_ptr<Redis> server, const RedisLimiterOptions& options, const Clock* clock,

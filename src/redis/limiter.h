@@ -3,6 +3,7 @@
 #ifndef PENSTOCK_REDIS_LIMITER_H_
 #define PENSTOCK_REDIS_LIMITER_H_
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "penstock/redis.h"
 
 namespace penstock::redis {
+
+// The zero of a test's clock on the server's, in microseconds: a whole number of days.
+inline constexpr std::int64_t kTestZero = std::int64_t{86'400'000'000} * 10'000;
 
 // As make_redis_limiter; with a clock, decisions are made on it and not on the server's, and keys live an hour
 // longer: for tests. Its zero is far after the server's, so that it may stand before it.

@@ -10,7 +10,7 @@
 #include <utility>
 #include <variant>
 
-#include "mirror/host.h"
+#include "mirror/lua_host.h"
 
 namespace penstock::redis {
 

@@ -12,9 +12,14 @@
 #include "binding.h"
 #include "catch.h"
 #include "dice.h"
-#include "mirror/host.h"
+#include "mirror/lua_host.h"
 #include "penstock/detail/algorithm/algorithms.h"
 #include "redis/rulebook.h"
+#if PENSTOCK_TEST_REDIS
+#include "penstock/clock.h"
+#include "redis/limiter.h"
+#include "redis/redis_server.h"
+#endif
 
 namespace penstock::redis {
 namespace {
@@ -43,7 +48,7 @@ class Mirror {
 template <class L>
 class MirrorOf final : public Mirror {
  public:
-  explicit MirrorOf(const Rule<L>& rule) : rule_(rule) {}
+  MirrorOf(const Rule<L>& rule, Time lives_on) : rule_(rule), lives_on_(lives_on) {}
   std::int64_t limit() const override { return static_cast<std::int64_t>(rule_.limit()); }
   Time refill() const override { return rule_.refill(); }
   Decision peek(Time now, std::int64_t cost, Patience patience) const override {
@@ -68,10 +73,11 @@ class MirrorOf final : public Mirror {
   void written(Time now) {
     const Time left = rule_.reset_after(state_, now);
     if (left == 0) state_ = {};
-    gone_at_ = now / 1000 + (left + 999) / 1000;
+    gone_at_ = now / 1000 + (left + 999) / 1000 + lives_on_;
   }
 
   Rule<L> rule_;
+  Time lives_on_;  // milliseconds that a key lives longer than it owes
   typename Rule<L>::State state_;
   Time gone_at_ = 0;
 };
@@ -84,22 +90,22 @@ std::pair<std::uint64_t, std::uint64_t> units_and_permit(const TokenBucket& limi
   return {permits / divisor, per / divisor};
 }
 
-std::unique_ptr<Mirror> mirror(const TokenBucket& limit) {
+std::unique_ptr<Mirror> mirror(const TokenBucket& limit, Time lives_on) {
   const auto [units, permit] = units_and_permit(limit);
   return std::make_unique<MirrorOf<TokenBucket>>(
-      Rule<TokenBucket>::ticking(static_cast<std::uint64_t>(limit.burst), units, permit));
+      Rule<TokenBucket>::ticking(static_cast<std::uint64_t>(limit.burst), units, permit), lives_on);
 }
 template <class L>
-std::unique_ptr<Mirror> mirror(const L& limit) {
-  return std::make_unique<MirrorOf<L>>(Rule<L>(L{limit.limit, limit.window / 1000}));
+std::unique_ptr<Mirror> mirror(const L& limit, Time lives_on) {
+  return std::make_unique<MirrorOf<L>>(Rule<L>(L{limit.limit, limit.window / 1000}), lives_on);
 }
 
 // The same of a list, one after the other.
 class Mirrors {
  public:
-  explicit Mirrors(const std::vector<Limit>& limits) {
+  Mirrors(const std::vector<Limit>& limits, Time lives_on) {
     for (const Limit& limit : limits) {
-      all_.push_back(std::visit([](const auto& one) { return mirror(one); }, limit));
+      all_.push_back(std::visit([&](const auto& one) { return mirror(one, lives_on); }, limit));
     }
     std::stable_sort(all_.begin(), all_.end(),
                      [](const auto& a, const auto& b) { return a->refill() < b->refill(); });
@@ -145,17 +151,19 @@ Decision in_nanoseconds(Decision decision) {
   return decision;
 }
 
-// A key in Redis.
-class Remote {
+// A key under plain Lua, that dies when its time is over.
+class InLua {
  public:
-  Remote(Host& host, const std::vector<Limit>& limits, std::string key)
-      : host_(host), book_(Rulebook::make(limits).value()), terms_(book_.terms()) {
-    for (const std::string& suffix : book_.suffixes()) keys_.push_back(key + suffix);
+  static constexpr Time kLivesOn = 0;
+
+  explicit InLua(const std::vector<Limit>& limits)
+      : host_(*host()), book_(Rulebook::make(limits).value()), terms_(book_.terms()) {
+    for (const std::string& suffix : book_.suffixes()) keys_.push_back("key" + suffix);
+    for (const std::string& key : keys_) (void)host_.command({"DEL", key});
   }
 
-  Time reach() const { return book_.reach(); }
-  std::int64_t most() const { return book_.most(); }
-  const std::vector<std::string>& keys() const { return keys_; }
+  void set_now(Time now) { host_.set_now(static_cast<std::int64_t>(now)); }
+  std::int64_t writes() const { return host_.writes(); }
 
   Decision take(Time now, std::int64_t cost, Time max_wait) {
     const bool can = cost >= 0 && cost <= book_.most();
@@ -168,6 +176,10 @@ class Remote {
   void reset() { run("reset", 0, 0); }
 
  private:
+  static LuaHost* host() {
+    static const std::unique_ptr<LuaHost> only = make_lua_host();
+    return only.get();
+  }
   Tree run(const char* operation, std::int64_t cost, Time patience) {
     Call call{&book_.script(), keys_, {operation, "", std::to_string(std::min(patience, book_.reach()))}};
     call.arguments.insert(call.arguments.end(), terms_.begin(), terms_.end());
@@ -188,11 +200,41 @@ class Remote {
     return *decision;
   }
 
-  Host& host_;
+  LuaHost& host_;
   Rulebook book_;
   std::vector<std::string> terms_;
   std::vector<std::string> keys_;
 };
+
+#if PENSTOCK_TEST_REDIS
+// A key in a real server, all the way through the limiter; it lives an hour longer.
+class InRedis {
+ public:
+  static constexpr Time kLivesOn = kLastNow;
+
+  explicit InRedis(const std::vector<Limit>& limits) {
+    static const RedisServer server;
+    static const std::shared_ptr<Redis> connection =
+        open_redis({.url = server.url(), .deadline = std::chrono::seconds(30)}).value();
+    server.command({"FLUSHALL"});
+    limiter_ = make_limiter(limits, connection, {.on_unavailable = OnUnavailable::deny}, &clock_).value();
+  }
+
+  void set_now(Time now) { clock_.set(std::chrono::microseconds(static_cast<std::int64_t>(now) - kTestZero)); }
+  static std::int64_t writes() { return 0; }
+
+  Decision take(Time, std::int64_t cost, Time max_wait) {
+    return limiter_->reserve("key", cost, std::chrono::microseconds(max_wait));
+  }
+  Decision peek(Time, std::int64_t cost) { return limiter_->peek("key", cost); }
+  void refund(std::int64_t cost) { REQUIRE(limiter_->refund("key", cost).ok()); }
+  void reset() { REQUIRE(limiter_->reset("key").ok()); }
+
+ private:
+  ManualClock clock_;
+  std::unique_ptr<Limiter> limiter_;
+};
+#endif
 
 // ---- limits and moments of all sizes ---------------------------------------------------------------------
 
@@ -235,15 +277,15 @@ Time today_for(const std::vector<Limit>& limits) {
 }
 
 // Steps of one key; limits that Redis refuses, or that cannot be mirrored, are drawn again.
-template <class Draw>
-void walk(LuaHost& host, Dice& dice, const Draw& draw_limits, int steps) {
+template <class Remote, class Draw>
+void walk(Dice& dice, const Draw& draw_limits, int steps) {
   std::vector<Limit> limits = draw_limits(dice);
   while (!Rulebook::make(limits).ok() || today_for(limits) == 0) limits = draw_limits(dice);
   const Time today = today_for(limits);
-  Remote remote(host, limits, "key");
-  Mirrors mirrors(limits);
+  const Rulebook book = Rulebook::make(limits).value();
+  Remote remote(limits);
+  Mirrors mirrors(limits, Remote::kLivesOn);
   Time now = today;
-  for (const std::string& key : remote.keys()) (void)host.command({"DEL", key});
   Decision last;
   for (int step = 0; step < steps; ++step) {
     const Time wait = static_cast<Time>(std::max(last.retry_after, last.reset_after).count()) / 1000;
@@ -269,20 +311,20 @@ void walk(LuaHost& host, Dice& dice, const Draw& draw_limits, int steps) {
         break;
     }
     if (now > 2 * today || now < today / 2) now = today;
-    host.set_now(static_cast<std::int64_t>(now));
+    remote.set_now(now);
     mirrors.forget_if_gone(now);
-    std::int64_t cost = dice.below(4) == 0 ? of_any_size(dice, 0, static_cast<std::uint64_t>(remote.most()) + 1)
+    std::int64_t cost = dice.below(4) == 0 ? of_any_size(dice, 0, static_cast<std::uint64_t>(book.most()) + 1)
                                            : static_cast<std::int64_t>(dice.below(4));
     if (dice.below(50) == 0) cost = -1;
     const std::string told = to_string(limits) + " step " + std::to_string(step) + " now " + std::to_string(now) +
                              " cost " + std::to_string(cost);
-    const std::int64_t writes = host.writes();
+    const std::int64_t writes = remote.writes();
     switch (dice.below(10)) {
       case 0: {
         const Decision expected = in_nanoseconds(mirrors.peek(now, cost, {}));
         INFO(told << " peek");
         REQUIRE(remote.peek(now, cost) == expected);
-        REQUIRE(host.writes() == writes);
+        REQUIRE(remote.writes() == writes);
         break;
       }
       case 1: {
@@ -300,7 +342,7 @@ void walk(LuaHost& host, Dice& dice, const Draw& draw_limits, int steps) {
         break;
       case 3: {
         const Time max_wait = dice.below(2) == 0 ? wait : dice.below(kLastNow / 64);
-        const Decision expected = in_nanoseconds(mirrors.take(now, cost, std::min(max_wait, remote.reach())));
+        const Decision expected = in_nanoseconds(mirrors.take(now, cost, std::min(max_wait, book.reach())));
         INFO(told << " reserve within " << max_wait);
         last = remote.take(now, cost, max_wait);
         REQUIRE(last == expected);
@@ -311,51 +353,59 @@ void walk(LuaHost& host, Dice& dice, const Draw& draw_limits, int steps) {
         INFO(told << " take");
         last = remote.take(now, cost, 0);
         REQUIRE(last == expected);
-        if (!last.permitted || cost <= 0) REQUIRE(host.writes() == writes);
+        if (!last.permitted || cost <= 0) REQUIRE(remote.writes() == writes);
         break;
       }
     }
     // What is stored is what is remembered: asked for anything, both say the same.
-    const auto any = static_cast<std::int64_t>(1 + dice.below(static_cast<std::uint64_t>(remote.most())));
+    const auto any = static_cast<std::int64_t>(1 + dice.below(static_cast<std::uint64_t>(book.most())));
     INFO(told << ", then peek " << any);
     REQUIRE(remote.peek(now, any) == in_nanoseconds(mirrors.peek(now, any, {})));
   }
 }
 
+template <class Remote>
 void walk_many(std::size_t kind, int steps) {
-  const auto host = make_lua_host();
   Dice dice(20'261'124 + kind);
   for (int done = 0; done < steps; done += 1000) {
-    walk(
-        *host, dice, [kind](Dice& d) { return std::vector<Limit>{draw(d, kind)}; }, 1000);
+    walk<Remote>(
+        dice, [kind](Dice& d) { return std::vector<Limit>{draw(d, kind)}; }, 1000);
   }
 }
 
+template <class Remote>
 void walk_lists(int steps) {
-  const auto host = make_lua_host();
   Dice dice(20'261'124);
-  for (int done = 0; done < steps; done += 1000) {
-    walk(
-        *host, dice,
-        [](Dice& d) {
-          std::vector<Limit> limits(2 + d.below(3));
-          for (Limit& limit : limits) limit = draw(d, d.below(4));
-          return limits;
-        },
-        1000);
-  }
+  const auto draw_list = [](Dice& d) {
+    std::vector<Limit> limits(2 + d.below(3));
+    for (Limit& limit : limits) limit = draw(d, d.below(4));
+    return limits;
+  };
+  for (int done = 0; done < steps; done += 1000) walk<Remote>(dice, draw_list, 1000);
 }
 
-TEST_CASE("plain Lua and C++ keep a token bucket alike, in 50,000 random steps") { walk_many(0, 50'000); }
-TEST_CASE("plain Lua and C++ keep a fixed window alike, in 50,000 random steps") { walk_many(1, 50'000); }
-TEST_CASE("plain Lua and C++ keep a sliding window alike, in 50,000 random steps") { walk_many(2, 50'000); }
-TEST_CASE("plain Lua and C++ keep a sliding log alike, in 50,000 random steps") { walk_many(3, 50'000); }
-TEST_CASE("plain Lua and C++ keep lists of limits alike, in 50,000 random steps") { walk_lists(50'000); }
+TEST_CASE("plain Lua and C++ keep a token bucket alike, in 50,000 random steps") { walk_many<InLua>(0, 50'000); }
+TEST_CASE("plain Lua and C++ keep a fixed window alike, in 50,000 random steps") { walk_many<InLua>(1, 50'000); }
+TEST_CASE("plain Lua and C++ keep a sliding window alike, in 50,000 random steps") { walk_many<InLua>(2, 50'000); }
+TEST_CASE("plain Lua and C++ keep a sliding log alike, in 50,000 random steps") { walk_many<InLua>(3, 50'000); }
+TEST_CASE("plain Lua and C++ keep lists of limits alike, in 50,000 random steps") { walk_lists<InLua>(50'000); }
 
 TEST_CASE("plain Lua and C++ keep all limits alike, in a million random steps each", "[.long]") {
-  for (std::size_t kind = 0; kind < 4; ++kind) walk_many(kind, 1'000'000);
-  walk_lists(1'000'000);
+  for (std::size_t kind = 0; kind < 4; ++kind) walk_many<InLua>(kind, 1'000'000);
+  walk_lists<InLua>(1'000'000);
 }
+
+#if PENSTOCK_TEST_REDIS
+TEST_CASE("a server and C++ keep all limits alike, in 5,000 random steps each") {
+  for (std::size_t kind = 0; kind < 4; ++kind) walk_many<InRedis>(kind, 5000);
+  walk_lists<InRedis>(5000);
+}
+
+TEST_CASE("a server and C++ keep all limits alike, in a million random steps each", "[.long]") {
+  for (std::size_t kind = 0; kind < 4; ++kind) walk_many<InRedis>(kind, 1'000'000);
+  walk_lists<InRedis>(1'000'000);
+}
+#endif
 
 }  // namespace
 }  // namespace penstock::redis

@@ -1,7 +1,7 @@
-// Where a script can run: a real server, or plain Lua 5.1 with what little of Redis the scripts call.
+// Where a script runs without a server: plain Lua 5.1, with what little of Redis the scripts call.
 
-#ifndef PENSTOCK_TESTS_MIRROR_HOST_H_
-#define PENSTOCK_TESTS_MIRROR_HOST_H_
+#ifndef PENSTOCK_TESTS_MIRROR_LUA_HOST_H_
+#define PENSTOCK_TESTS_MIRROR_LUA_HOST_H_
 
 #include <cstdint>
 #include <memory>
@@ -47,17 +47,13 @@ struct Call {
   std::vector<std::string> arguments;
 };
 
-class Host {
+class LuaHost {
  public:
-  virtual ~Host() = default;
+  virtual ~LuaHost() = default;
   virtual Tree run(const Call& call) = 0;
   // Runs a command of Redis.
   virtual Tree command(const std::vector<std::string>& words) = 0;
-};
-
-// Of `TIME` it says `now`, in microseconds, and of keys it forgets those whose time to live has passed by then.
-class LuaHost : public Host {
- public:
+  // What TIME says, in microseconds. A key whose time to live has passed by then is forgotten.
   virtual void set_now(std::int64_t now) = 0;
   // How many commands the scripts have run that write.
   [[nodiscard]] virtual std::int64_t writes() const = 0;
@@ -66,4 +62,4 @@ std::unique_ptr<LuaHost> make_lua_host();
 
 }  // namespace penstock::redis
 
-#endif  // PENSTOCK_TESTS_MIRROR_HOST_H_
+#endif  // PENSTOCK_TESTS_MIRROR_LUA_HOST_H_
