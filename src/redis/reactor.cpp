@@ -5,8 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <cstdlib>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,8 +32,10 @@ using std::chrono::seconds;
 constexpr std::size_t kGroupBytes = 256 * 1024;    // keys in one call of more than one question
 constexpr std::size_t kUnsentBytes = 1024 * 1024;  // above this nothing is added to what waits for the socket
 constexpr Duration kTimeSlice = milliseconds(5);   // above what schedulers give to a thread that is not interrupted
+constexpr Duration kSlowGathering = milliseconds(1);
 constexpr int kIdleGatherings = 4;
-constexpr int kSkippedGatherings = 64;
+constexpr int kSkippedWhenIdle = 64;
+constexpr int kSkippedWhenSlow = 1024;
 // A wrong password does not get right by being said more often, and servers log it.
 constexpr Duration kForbiddenBackoff = seconds(1);
 
@@ -112,7 +113,7 @@ class Reactor::Loop {
 
   [[nodiscard]] absl::Status last_error() const {
     const std::lock_guard lock(error_mutex_);
-    return error_;
+    return {error_code_, error_text_};
   }
 
  private:
@@ -132,7 +133,7 @@ class Reactor::Loop {
     Instant now = std::chrono::steady_clock::now();
     // acquire: pairs with the release in ~Loop()
     while (!stopping_.load(std::memory_order_acquire)) {
-      if (gather(now)) now = std::chrono::steady_clock::now();
+      now = gather(now);
       collect(now);
       attend(now);
       if (connection_) connection_->send(now);
@@ -150,27 +151,25 @@ class Reactor::Loop {
   }
 
   // Lets others run first: those who were answered just now have more to ask, and those who were about to ask when
-  // this thread woke and took their processor. Without it, 64 callers on two cores get 1 to 5 questions into a
-  // call; with it, 64. It is given up for a while when nobody makes use of it, for then whoever runs meanwhile has
-  // nothing to do with us and may run for a time slice; and it is not done when a deadline is that near. Returns
-  // whether time has passed.
-  bool gather(Instant now) {
-    static const bool off = ::getenv("NOYIELD") != nullptr;
-    if (off) return false;
-    if (skip_gathering_ > 0) {
-      --skip_gathering_;
-      return false;
+  // this thread woke and took their processor. Without it 64 callers on two cores get two or three questions into a
+  // call; with it, twenty to sixty. Returns the time afterwards.
+  //
+  // Whoever runs meanwhile may have nothing to do with us and keep the processor for a time slice. So it is given
+  // up for a while when it took long or when nobody made use of it, and not done when a deadline is that near.
+  Instant gather(Instant now) {
+    if (skipped_gatherings_ > 0) {
+      --skipped_gatherings_;
+      return now;
     }
     const Instant deadline = std::min(line_.deadline(), connection_ ? connection_->deadline() : Instant::max());
-    if (deadline < now + kTimeSlice) return false;
+    if (deadline < now + kTimeSlice) return now;
     const void* const newest = inbox_.newest();
     std::this_thread::yield();
-    if (inbox_.newest() != newest) {
-      idle_gatherings_ = 0;
-    } else if (++idle_gatherings_ >= kIdleGatherings) {
-      skip_gathering_ = kSkippedGatherings;
-    }
-    return true;
+    const Instant then = std::chrono::steady_clock::now();
+    idle_gatherings_ = inbox_.newest() == newest ? idle_gatherings_ + 1 : 0;
+    if (idle_gatherings_ >= kIdleGatherings) skipped_gatherings_ = kSkippedWhenIdle;
+    if (then - now > kSlowGathering) skipped_gatherings_ = kSkippedWhenSlow;
+    return then;
   }
 
   // Puts into line what came in, or refuses it.
@@ -225,14 +224,14 @@ class Reactor::Loop {
   }
 
   void listen(Instant now) {
-    if ((polled_[0].revents & POLLIN) != 0) waker_->drain();
-    const bool ready = polled_[1].revents != 0;
+    if (woken_) waker_->drain();
+    const bool ready = socket_events_ != 0;
     if (dialing_) {
       if (ready || now >= dialer_.deadline() || dialer_.descriptor() < 0) dial(now, ready);
       return;
     }
     if (!connection_) return;
-    if ((polled_[1].revents & ~POLLOUT) != 0) connection_->receive(now);
+    if ((socket_events_ & ~POLLOUT) != 0) connection_->receive(now);
     if (!connection_->greeted()) return;
     if (!counters_.connected.load(std::memory_order_relaxed)) {
       counters_.connected.store(true, std::memory_order_relaxed);
@@ -288,21 +287,26 @@ class Reactor::Loop {
   }
 
   void wait() {
-    polled_[0] = {.fd = waker_->descriptor(), .events = POLLIN, .revents = 0};
-    polled_[1] = {.fd = -1, .events = 0, .revents = 0};
     Instant until = line_.deadline();
+    int descriptor = -1;
+    short events = 0;
     if (dialing_) {
-      polled_[1] = {.fd = dialer_.descriptor(), .events = POLLOUT, .revents = 0};
+      descriptor = dialer_.descriptor();
+      events = POLLOUT;
       until = std::min(until, dialer_.deadline());
     } else if (connection_) {
-      polled_[1] = {.fd = connection_->descriptor(), .events = connection_->events(), .revents = 0};
+      descriptor = connection_->descriptor();
+      events = connection_->events();
       until = std::min(until, connection_->greeted() ? connection_->deadline() : attempt_deadline_);
     } else {
       until = std::min(until, next_attempt_);
     }
     const bool may_sleep = inbox_.sleep();
-    (void)::poll(polled_, 2, may_sleep ? milliseconds_until(until) : 0);
-    // After a signal the results are as they were set here: nothing is ready, and the loop comes round again.
+    pollfd polled[] = {{waker_->descriptor(), POLLIN, 0}, {descriptor, events, 0}};
+    // After a signal both are as they were set here: nothing is ready, and the loop comes round again.
+    (void)::poll(polled, std::size(polled), may_sleep ? milliseconds_until(until) : 0);
+    woken_ = polled[0].revents != 0;
+    socket_events_ = polled[1].revents;
   }
 
   // Rounded up, so that the moment has come when poll() returns.
@@ -332,7 +336,8 @@ class Reactor::Loop {
   void note(const absl::Status& error) {
     noted_ = error;
     const std::lock_guard lock(error_mutex_);
-    error_ = error;
+    error_code_ = error.code();
+    error_text_ = std::string(error.message());
   }
 
   void fail(const absl::Status& error) {
@@ -354,8 +359,11 @@ class Reactor::Loop {
   Inbox inbox_;
   std::atomic<bool> stopping_ = false;
   std::atomic<absl::StatusCode> down_ = absl::StatusCode::kOk;  // what ask() refuses with; OK: it does not
+  // What last_error() says. Not as a Status: copies of one share memory that another thread frees, in a way that
+  // ThreadSanitizer cannot see in an Abseil that was built without it.
   mutable std::mutex error_mutex_;
-  absl::Status error_;
+  absl::StatusCode error_code_ = absl::StatusCode::kOk;
+  std::string error_text_;
 
   // From here on the thread's own.
   absl::Status noted_;
@@ -368,9 +376,10 @@ class Reactor::Loop {
   Instant last_attempt_{};
   Instant next_attempt_{};
   Instant attempt_deadline_{};
-  pollfd polled_[2] = {};
+  bool woken_ = false;       // what the last poll() found
+  short socket_events_ = 0;  // of whatever is connected, or connects
   int idle_gatherings_ = 0;
-  int skip_gathering_ = 0;
+  int skipped_gatherings_ = 0;
 
   std::thread thread_;  // the last member: it uses all others
 };

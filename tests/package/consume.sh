@@ -78,6 +78,14 @@ consume add_subdirectory -DHOW=add_subdirectory -DPENSTOCK_SOURCE="$source"
 consume FetchContent-builds -DHOW=FetchContent -DPENSTOCK_SOURCE="$source" -DCMAKE_DISABLE_FIND_PACKAGE_penstock=ON
 consume FetchContent-finds -DHOW=FetchContent -DPENSTOCK_SOURCE="$work/nothing-is-here" -DCMAKE_PREFIX_PATH="$work/static/prefix"
 
+# With the component that brings one, asked for by name.
+for linkage in static shared; do
+  quietly cmake -S "$source/tests/package/consumer" -B "$work/consumer-redis-$linkage" "${generator[@]}" \
+    -DCMAKE_BUILD_TYPE=Release -DHOW=find_package -DCOMPONENTS=redis -DCMAKE_PREFIX_PATH="$work/$linkage/prefix"
+  quietly cmake --build "$work/consumer-redis-$linkage" -j "$jobs"
+  say "redis, $linkage: $("$work/consumer-redis-$linkage/consumer")"
+done
+
 if cmake -S "$source/tests/package/consumer" -B "$work/consumer-wrong" "${generator[@]}" -DHOW=find_package -DCOMPONENTS=bogus \
   -DCMAKE_PREFIX_PATH="$work/static/prefix" >"$work/log" 2>&1; then
   fail "a component that does not exist was found"

@@ -1,0 +1,95 @@
+// Questions that remember their answers, and a script that answers them.
+
+#ifndef PENSTOCK_TESTS_REDIS_ASKER_H_
+#define PENSTOCK_TESTS_REDIS_ASKER_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "redis/question.h"
+#include "redis/reactor.h"
+
+namespace penstock::redis {
+
+// `advance` adds the cost to the key and answers with the sum; `echo` answers with the key and changes nothing;
+// `fail` and `misshape` are what they say.
+inline constexpr Script kCountScript = {"count",
+                                        R"lua(local keys = #KEYS
+local time = redis.call('TIME')
+local reply = {time[1] * 1000000 + time[2]}
+if ARGV[1] == 'fail' then error('on purpose') end
+if ARGV[1] == 'misshape' then return 'misshape' end
+for i = 1, keys do
+  if ARGV[1] == 'echo' then
+    reply[i + 1] = KEYS[i]
+  else
+    reply[i + 1] = redis.call('INCRBY', KEYS[i], ARGV[#ARGV - keys + i])
+  end
+end
+return reply
+)lua",
+                                        "e75211936bfb31edd489ae5e49a21797ff59e2f3"};
+
+inline const Program& count_program() {
+  static const Program program = {&kCountScript, {"a term"}, 1};
+  return program;
+}
+
+// May be asked again once it is answered.
+class Asked : public Question {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Asked(std::string key = "k", std::string_view operation = "advance",
+                 Clock::duration patience_of_caller = std::chrono::seconds(5)) {
+    program = &count_program();
+    keys = {std::move(key)};
+    cost = 1;
+    op = operation;
+    deadline = Clock::now() + patience_of_caller;
+  }
+
+  void answered(const Answer& answer) override {
+    const std::lock_guard lock(mutex_);
+    ++answers;
+    fate = answer.fate;
+    error = answer.error;
+    server_time = answer.now;
+    value = 0;
+    text.clear();
+    if (answer.fate == Fate::answered && answer.values.size() == 1) {
+      value = answer.values[0].integer;
+      text = answer.values[0].text;
+    }
+    answered_at = Clock::now();
+    // Within the lock: as soon as it is free, this may be gone.
+    changed_.notify_all();
+  }
+
+  // Waits until it was answered `times`.
+  Asked& wait(int times = 1) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return answers >= times; });
+    return *this;
+  }
+
+  int answers = 0;
+  Fate fate = Fate::not_run;
+  absl::StatusCode error = absl::StatusCode::kOk;
+  std::int64_t server_time = 0;
+  std::int64_t value = 0;
+  std::string text;
+  Clock::time_point answered_at{};
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+}  // namespace penstock::redis
+
+#endif  // PENSTOCK_TESTS_REDIS_ASKER_H_

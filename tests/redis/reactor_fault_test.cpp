@@ -1,0 +1,262 @@
+// The reactor behind a network that does what networks do. Everywhere the same promises: an answer by the deadline,
+// nobody gets another's answer, and the server never ran more than was asked.
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "asker.h"
+#include "catch.h"
+#include "fault_proxy.h"
+#include "redis/reactor.h"
+#include "redis_server.h"
+
+namespace penstock::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using Fault = FaultProxy::Fault;
+
+bool eventually(const std::function<bool()>& is_so) {
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+struct World {
+  RedisServer server;
+  FaultProxy proxy{server.port()};
+  Reactor reactor;
+
+  explicit World(Duration backoff_min = 10ms)
+      : reactor({.address = parse_url(proxy.url()).value(), .backoff_min = backoff_min}) {
+    REQUIRE(recovers());
+  }
+
+  bool recovers() {
+    return eventually([&] {
+      Asked asked("recovery", "echo");
+      reactor.ask(asked);
+      return asked.wait().fate == Fate::answered;
+    });
+  }
+
+  std::int64_t count(const std::string& key) {
+    const std::string text = server.command({"GET", key});
+    return text == "(nil)" ? 0 : std::stoll(text);
+  }
+};
+
+// Every promise about time, for a fault that lets no answer through.
+void check_silence(World& world, Fault fault) {
+  world.proxy.set(fault);
+  std::vector<double> late_ms;
+  int unknown = 0;
+  int asked_in_all = 0;
+  // While the last attempt to connect failed all is refused at once, so there must be a question in flight to see
+  // anything: the first is.
+  for (int i = 0; i < 300; ++i) {
+    Asked asked("silence", "advance", 20ms);
+    world.reactor.ask(asked);
+    asked.wait();
+    ++asked_in_all;
+    CHECK(asked.fate != Fate::answered);
+    unknown += asked.fate == Fate::unknown;
+    late_ms.push_back(std::chrono::duration<double, std::milli>(asked.answered_at - asked.deadline).count());
+    std::this_thread::sleep_for(1ms);
+  }
+  std::sort(late_ms.begin(), late_ms.end());
+  CHECK(late_ms[late_ms.size() * 99 / 100] <= 5);
+  CHECK(late_ms.back() <= 50);
+  CHECK(unknown >= 1);
+  world.proxy.set(Fault::pass);
+  CHECK(world.recovers());
+  // What was unknown may have run, and nothing else.
+  CHECK(world.count("silence") <= unknown);
+}
+
+TEST_CASE("replies that come a byte at a time are not waited for") {
+  World world;
+  check_silence(world, Fault::drip);
+}
+
+TEST_CASE("a peer that takes everything and says nothing is left") {
+  World world;
+  check_silence(world, Fault::swallow);
+}
+
+TEST_CASE("replies that are lost leave questions unknown, never sent twice") {
+  World world;
+  check_silence(world, Fault::drop);
+}
+
+TEST_CASE("replies that come too late are nobody's") {
+  World world;
+  world.proxy.delay(100ms);
+  check_silence(world, Fault::delay);
+}
+
+TEST_CASE("a reset leaves what was sent unknown, at once") {
+  World world;
+  world.proxy.set(Fault::cut);
+  Asked asked("cut");
+  world.reactor.ask(asked);
+  CHECK(asked.wait().fate == Fate::unknown);
+  CHECK(asked.error == absl::StatusCode::kUnavailable);
+  CHECK(asked.answered_at < asked.deadline - 2s);
+  world.proxy.set(Fault::pass);
+  CHECK(world.recovers());
+  CHECK(world.count("cut") == 1);
+}
+
+TEST_CASE("garbage closes the connection at once") {
+  World world;
+  world.proxy.set(Fault::garbage);
+  Asked asked("garbage");
+  world.reactor.ask(asked);
+  CHECK(asked.wait().fate == Fate::unknown);
+  CHECK(asked.answered_at < asked.deadline - 2s);
+  // Connections that begin with garbage do not count as connected.
+  const std::uint64_t connects = world.reactor.state().connects;
+  CHECK(eventually([&] { return world.reactor.state().attempts >= 4; }));
+  CHECK(world.reactor.state().connects == connects);
+  Asked refused;
+  world.reactor.ask(refused);
+  CHECK(refused.wait().fate == Fate::not_run);
+  CHECK_THAT(world.reactor.last_error().ToString(), Catch::Contains("protocol error"));
+  world.proxy.set(Fault::pass);
+  CHECK(world.recovers());
+}
+
+std::int64_t resident_kb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word == "VmRSS:") {
+      std::int64_t kb = 0;
+      status >> kb;
+      return kb;
+    }
+  }
+  return 0;
+}
+
+TEST_CASE("a reply of 400 MB is refused at its header") {
+  World world;
+  const std::int64_t before = resident_kb();
+  world.proxy.set(Fault::huge);
+  Asked asked("huge");
+  world.reactor.ask(asked);
+  CHECK(asked.wait().fate == Fate::unknown);
+  CHECK(asked.answered_at < asked.deadline - 2s);
+  CHECK(resident_kb() - before < 8 * 1024);  // the proxy's buffers are in it
+  world.proxy.set(Fault::pass);
+  CHECK(world.recovers());
+}
+
+TEST_CASE("a network that cuts at random crosses no answers and runs nothing twice") {
+  World world(1ms);  // there will be thousands of connections
+  world.proxy.set(Fault::cut_some);
+  constexpr int kThreads = 8;
+  constexpr int kEach = 12'500;
+  std::atomic<int> crossed = 0;
+  std::atomic<std::int64_t> answered = 0;
+  std::atomic<std::int64_t> unknown = 0;
+  std::atomic<std::int64_t> not_run = 0;
+  std::atomic<std::int64_t> echoed = 0;
+  std::atomic<std::int64_t> miscounted = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        std::int64_t mine_least = 0;  // runs of my key, as far as they are known
+        std::int64_t mine_most = 0;
+        const std::string key = "mine" + std::to_string(thread);
+        for (int i = 0; i < kEach;) {
+          const bool echo = i % 2 == 0;
+          Asked asked(echo ? std::to_string(thread) + ":" + std::to_string(i) : key, echo ? "echo" : "advance",
+                      500ms);
+          world.reactor.ask(asked);
+          asked.wait();
+          if (asked.fate == Fate::not_run) {
+            ++not_run;
+            // While there is no connection every refusal comes at once: those do not count as calls.
+            std::this_thread::sleep_for(1ms);
+            continue;
+          }
+          ++i;
+          if (asked.fate == Fate::unknown) {
+            ++unknown;
+            if (!echo) ++mine_most;
+            continue;
+          }
+          ++answered;
+          if (echo) {
+            ++echoed;
+            if (asked.text != asked.keys[0]) ++crossed;
+          } else {
+            // Between what is known to have run and what may have.
+            ++mine_least;
+            ++mine_most;
+            if (asked.value < mine_least || asked.value > mine_most) ++miscounted;
+          }
+        }
+      });
+    }
+  }
+  world.proxy.set(Fault::pass);
+  CHECK(crossed == 0);
+  CHECK(miscounted == 0);
+  CHECK(answered + unknown == kThreads * kEach);
+  CHECK(answered > kThreads * kEach / 4);
+  CHECK(world.proxy.cuts() > 50);
+  WARN(answered << " answered, " << unknown << " unknown, " << not_run << " not run, " << world.proxy.cuts()
+                << " cuts, " << world.reactor.state().connects << " connections");
+}
+
+TEST_CASE("a flapping network is not stormed") {
+  World world;
+  const auto start = std::chrono::steady_clock::now();
+  const int before = world.proxy.accepted();
+  std::atomic<bool> stop = false;
+  std::jthread asking([&] {
+    while (!stop) {
+      Asked asked("flap", "advance", 20ms);
+      world.reactor.ask(asked);
+      asked.wait();
+      std::this_thread::sleep_for(200us);
+    }
+  });
+  for (int flap = 0; flap < 50; ++flap) {
+    world.proxy.set(flap % 2 == 0 ? Fault::cut : Fault::pass);
+    std::this_thread::sleep_for(20ms);
+  }
+  stop = true;
+  asking.join();
+  const double windows = std::chrono::duration<double>(std::chrono::steady_clock::now() - start) / 100ms;
+  CHECK(world.proxy.accepted() - before <= 10 * (windows + 1));
+}
+
+TEST_CASE("the longest reply that is allowed is read, and no longer one") {
+  RedisServer server;
+  ReactorOptions options{.address = parse_url(server.url()).value()};
+  options.max_reply_bytes = 1000;
+  Reactor reactor(options);
+  // *2 (4), the time (3 + 16), the header of the text ($9xx: 6), the text, its end (2).
+  const std::size_t most = 1000 - 4 - 19 - 6 - 2;
+  Asked fits(std::string(most, 'x'), "echo");
+  reactor.ask(fits);
+  CHECK(fits.wait().fate == Fate::answered);
+  Asked breaks(std::string(most + 1, 'x'), "echo");
+  reactor.ask(breaks);
+  CHECK(breaks.wait().fate == Fate::unknown);
+  CHECK(breaks.error == absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace penstock::redis
