@@ -83,7 +83,8 @@ for linkage in static shared; do
   quietly cmake -S "$source/tests/package/consumer" -B "$work/consumer-redis-$linkage" "${generator[@]}" \
     -DCMAKE_BUILD_TYPE=Release -DHOW=find_package -DCOMPONENTS=redis -DCMAKE_PREFIX_PATH="$work/$linkage/prefix"
   quietly cmake --build "$work/consumer-redis-$linkage" -j "$jobs"
-  say "redis, $linkage: $("$work/consumer-redis-$linkage/consumer")"
+  said=$("$work/consumer-redis-$linkage/consumer") || fail "the consumer of penstock::redis, $linkage"
+  say "redis, $linkage: $said"
 done
 
 if cmake -S "$source/tests/package/consumer" -B "$work/consumer-wrong" "${generator[@]}" -DHOW=find_package -DCOMPONENTS=bogus \
