@@ -12,6 +12,8 @@ if(PENSTOCK_HAVE_REDIS)
   install(TARGETS penstock_redis EXPORT penstockRedisTargets FILE_SET HEADERS)
   install(EXPORT penstockRedisTargets NAMESPACE penstock:: DESTINATION ${package_dir})
   install(FILES cmake/Findhiredis.cmake DESTINATION ${package_dir})
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/redis/ DESTINATION ${CMAKE_INSTALL_DATADIR}/penstock/lua
+    FILES_MATCHING PATTERN "*.lua")
 endif()
 
 configure_package_config_file(cmake/penstockConfig.cmake.in penstockConfig.cmake INSTALL_DESTINATION ${package_dir}

@@ -1,4 +1,5 @@
-# Joins the parts of a Lua script, and writes all scripts and their SHA1 into one source file.
+# Joins the parts of a Lua script, and writes all scripts and their SHA1 into one source file; and each of them into a
+# file of its own beside it, for an operator who loads them.
 #
 # A script is `local rules = {}`, the rules it needs, and the shell. What Redis never reads is left out: comments
 # and blank lines; for Redis keeps the text, and sends it on to its copies.
@@ -28,6 +29,8 @@ function(penstock_scripts output)
     set(name ${CMAKE_MATCH_1})
     string(REPLACE "," ";" parts ${CMAKE_MATCH_2})
     penstock_script(text ${parts})
+    get_filename_component(folder ${output} DIRECTORY)
+    file(CONFIGURE OUTPUT ${folder}/${name}.lua CONTENT "${text}" @ONLY NEWLINE_STYLE UNIX)
     string(APPEND source "constexpr std::string_view k${name}Text = R\"lua(${text})lua\";\n"
       "const Script k${name}Script{\"${name}\", k${name}Text, \"${text_SHA1}\"};\n")
   endforeach()

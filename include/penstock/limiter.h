@@ -44,7 +44,7 @@ class PENSTOCK_EXPORT Limiter {
 
   // The same for who must not wait for an answer, either: `then` is called once with it, before this returns or
   // later on a thread of the back end, where it must be quick. The key is copied. What `then` throws ends the
-  // program.
+  // program. The limiter's destructor waits for those who are still to be called: it must not run within `then`.
   virtual void try_acquire_async(std::string_view key, std::int64_t cost,
                                  std::function<void(const Decision&)> then);
 

@@ -1,6 +1,7 @@
 #include "redis/limiter.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,11 @@ class RedisLimiter final : public Limiter {
         share_(std::move(share)),
         program_{&book_.script(), book_.terms(), book_.suffixes().size()} {}
 
+  // Who is still to be called back is called back first.
+  ~RedisLimiter() override {
+    for (int left = callers_.load(); left > 0; left = callers_.load()) callers_.wait(left);
+  }
+
   Decision try_acquire(std::string_view key, std::int64_t cost) override {
     return ask("advance", key, cost, Duration::zero());
   }
@@ -71,6 +77,7 @@ class RedisLimiter final : public Limiter {
       caller->then(caller->decision);
       return;
     }
+    callers_.fetch_add(1);
     server_->reactor.ask(*caller.release());  // it deletes itself
   }
 
@@ -115,7 +122,9 @@ class RedisLimiter final : public Limiter {
         : Pending(its_limiter), then(std::move(its_then)) {}
     void done() override {
       then(decision);
+      std::atomic<int>& callers = limiter.callers_;
       delete this;
+      if (callers.fetch_sub(1) == 1) callers.notify_all();
     }
     std::function<void(const Decision&)> then;
   };
@@ -285,6 +294,7 @@ class RedisLimiter final : public Limiter {
   const Clock* const clock_;
   const std::unique_ptr<Limiter> share_;
   const Program program_;
+  std::atomic<int> callers_ = 0;  // that are to be called back
 };
 
 absl::Status check(const RedisLimiterOptions& options) {

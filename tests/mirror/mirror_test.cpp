@@ -395,6 +395,32 @@ TEST_CASE("plain Lua and C++ keep all limits alike, in a million random steps ea
   walk_lists<InLua>(1'000'000);
 }
 
+TEST_CASE("a part of another limit's microsecond counts as a whole one") {
+  const std::vector<Limit> limits = {TokenBucket{{7, std::chrono::microseconds(5)}, 3}};
+  const auto host = make_lua_host();
+  host->set_now(kToday);
+  const Rulebook book = Rulebook::make(limits).value();
+  const auto wait = [&](const std::string& stored) {
+    (void)host->command({"SET", "key", stored, "PX", "1000"});
+    Call call{&book.script(), {"key"}, {"advance", "", "0"}};
+    for (const std::string& term : book.terms()) call.arguments.push_back(term);
+    call.arguments.push_back("3");
+    const Tree reply = host->run(call);
+    const TreeView view(reply);
+    const auto decision = book.decide(kToday, view.reply().children.subspan(1), 3, 0).value();
+    // Both sides have refused, or both have charged.
+    CHECK(decision.permitted == (host->command({"GET", "key"}).text != stored));
+    return decision.retry_after;
+  };
+  const std::string soon = std::to_string(kToday), later = std::to_string(kToday + 1);
+  CHECK(wait(soon + " 0 7") == Duration::zero());
+  CHECK(wait(soon + " 1 7") == std::chrono::microseconds(1));
+  CHECK(wait(later + " 1 7") == std::chrono::microseconds(2));
+  CHECK(wait(soon + " 0 9") == std::chrono::microseconds(1));
+  CHECK(wait(soon + " 1 9") == std::chrono::microseconds(1));
+  CHECK(wait(later + " 8 9") == std::chrono::microseconds(2));
+}
+
 #if PENSTOCK_TEST_REDIS
 TEST_CASE("a server and C++ keep all limits alike, in 5,000 random steps each") {
   for (std::size_t kind = 0; kind < 4; ++kind) walk_many<InRedis>(kind, 5000);

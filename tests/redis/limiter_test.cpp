@@ -15,6 +15,7 @@
 #include "penstock/penstock.h"
 #include "penstock/redis.h"
 #include "redis/redis_server.h"
+#include "redis/scripts.h"
 
 namespace penstock::redis {
 namespace {
@@ -250,6 +251,19 @@ TEST_CASE("a user with the documented rights can do all that a limiter does, and
   CHECK(other->try_acquire("key").error != absl::StatusCode::kOk);
 }
 
+TEST_CASE("a user who may not load scripts can use those that the operator has loaded") {
+  const RedisServer server;
+  REQUIRE(server.command({"SCRIPT", "LOAD", std::string(kFixedWindowScript.text)}) == kFixedWindowScript.sha1);
+  server.command({"ACL", "SETUSER", "limiter", "on", ">pw", "~penstock:*", "+evalsha", "+time", "+get", "+set"});
+  const auto redis =
+      open_redis({.url = "redis://limiter:pw@127.0.0.1:" + std::to_string(server.port()), .deadline = kPatient})
+          .value();
+  const auto loaded = make_redis_limiter(FixedWindow{3, 10s}, redis).value();
+  CHECK(loaded->try_acquire("key").source == Source::redis);
+  const auto missing = make_redis_limiter(SlidingWindow{3, 10s}, redis).value();
+  CHECK(missing->try_acquire("key").error == absl::StatusCode::kPermissionDenied);
+}
+
 TEST_CASE("a wrong password is an error of each decision, and is told to nobody") {
   const RedisServer server;
   server.command({"ACL", "SETUSER", "limiter", "on", ">right", "~*", "+@all"});
@@ -451,6 +465,16 @@ TEST_CASE("a caller that must not wait is called back with the same answers") {
   Decision wrong;
   mine->try_acquire_async("key", -1, [&](const Decision& decision) { wrong = decision; });
   CHECK(wrong.error == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("a limiter that goes away first calls back who waits") {
+  const RedisServer server;
+  std::atomic<int> called = 0;
+  {
+    const auto mine = limiter(server, "100/24h algo=fixed");
+    for (int i = 0; i < 100; ++i) mine->try_acquire_async("key", 1, [&](const Decision&) { ++called; });
+  }
+  CHECK(called == 100);
 }
 
 TEST_CASE("in a child after fork a limiter answers as if the server were away") {

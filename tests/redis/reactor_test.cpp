@@ -16,6 +16,7 @@
 
 #include "asker.h"
 #include "catch.h"
+#include "pauses.h"
 #include "redis_server.h"
 
 namespace penstock::redis {
@@ -278,7 +279,7 @@ TEST_CASE("an answer of another shape closes the connection") {
 
 // ---- scripts -------------------------------------------------------------------------------------------
 
-TEST_CASE("scripts that are flushed under load are loaded once, and nothing is lost") {
+TEST_CASE("scripts that are flushed under load are loaded once, and nothing is unknown") {
   const RedisServer server;
   ReactorOptions options = at(server.url());
   options.max_calls_in_flight = 8;
@@ -286,7 +287,7 @@ TEST_CASE("scripts that are flushed under load are loaded once, and nothing is l
   constexpr int kFlushes = 30;
   std::atomic<bool> stop = false;
   std::atomic<std::int64_t> answered = 0;
-  std::atomic<int> lost = 0;
+  std::atomic<int> unknown = 0, refused = 0;
   {
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < 8; ++thread) {
@@ -294,11 +295,10 @@ TEST_CASE("scripts that are flushed under load are loaded once, and nothing is l
         while (!stop) {
           Asked asked("flushed");
           reactor.ask(asked);
-          if (asked.wait().fate == Fate::answered) {
-            ++answered;
-          } else {
-            ++lost;
-          }
+          const Fate fate = asked.wait().fate;
+          if (fate == Fate::answered) ++answered;
+          if (fate == Fate::unknown) ++unknown;
+          if (fate == Fate::not_run) ++refused;
         }
       });
     }
@@ -309,7 +309,9 @@ TEST_CASE("scripts that are flushed under load are loaded once, and nothing is l
     }
     stop = true;
   }
-  CHECK(lost == 0);
+  CHECK(unknown == 0);
+  // A call goes again once: one that two flushes have met is refused.
+  CHECK(refused <= 8);
   CHECK(server.command({"GET", "flushed"}) == std::to_string(answered));
   CHECK(reactor.state().connects == 1);
   CHECK(reactor.state().script_loads <= 1 + kFlushes);
@@ -447,8 +449,8 @@ TEST_CASE("a busy server has charged nothing") {
   Reactor reactor(at(server.url()));
   CHECK(recovered(reactor) > 0);
   std::jthread busy([&] { (void)server.command({"EVAL", "while true do end", "0"}); });
-  // The script is killed below, so this ends. A call that comes before the script is answered; one that comes while
-  // it runs is told to go away.
+  // The script is killed below, so this ends. A call that comes before the script is answered; one that comes
+  // while it runs is told to go away.
   CHECK(eventually([&] {
     Asked asked("busy");
     reactor.ask(asked);
@@ -522,6 +524,7 @@ TEST_CASE("a server that stands still costs no caller more than the deadline") {
   Reactor reactor(at(server.url()));
   CHECK(recovered(reactor) > 0);
   server.stop();
+  const Pauses pauses;
   std::mutex mutex;
   std::vector<double> lateness_ms;
   std::atomic<int> answered = 0;
@@ -550,8 +553,8 @@ TEST_CASE("a server that stands still costs no caller more than the deadline") {
   const double worst = lateness_ms.back();
   const double p999 = lateness_ms[lateness_ms.size() * 999 / 1000];
   UNSCOPED_INFO("late by " << worst << " ms at most, p99.9 " << p999);
-  CHECK(p999 <= 5);
-  CHECK(worst <= 50);
+  CHECK(p999 <= 5 + pauses.worst_ms());
+  CHECK(worst <= 50 + pauses.worst_ms());
   CHECK(recovered(reactor) > 0);
   CHECK(reactor.state().timeouts > 0);
 }

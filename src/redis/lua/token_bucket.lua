@@ -58,7 +58,6 @@ function token_bucket.refund(limit, state, now, cost)
     state.us = state.us - (some * limit.w - part) / limit.n
     state.part = state.part - part
     if state.part < 0 then state.us, state.part = state.us - 1, state.part + limit.n end
-    if state.us < now then state.us, state.part = now, 0 end
     cost = cost - some
   end
 end
