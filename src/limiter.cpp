@@ -7,8 +7,9 @@ namespace penstock {
 
 Limiter::~Limiter() = default;
 
-void Limiter::try_acquire_async(std::string_view key, std::int64_t cost,
-                                std::function<void(const Decision&)> then) {
+void Limiter::try_acquire_async(
+    std::string_view key, std::int64_t cost,
+    std::function<void(const Decision&)> then) {  // NOLINT(performance-unnecessary-value-param)
   then(try_acquire(key, cost));
 }
 

@@ -26,10 +26,10 @@ namespace penstock {
 struct MemoryOptions {
   // The most keys that are remembered one by one; 1 to kMaxKeys. A key that owes nothing is forgotten without loss
   // to make room for another, so only those count that owe at the same time. With as many as that, 1 in 100 new
-  // keys finds the 8 places that it may have taken by others that owe; beyond, more do. Such a key is charged to one
-  // of a few states that are shared, and every new key takes over what its shared state owes: that can refuse it too
-  // early but never admits too much. A full table of limits of one permit refuses 5 in 100 new keys so; one of 10
-  // permits or more hardly any. With room for a quarter more keys than owe it is 1 in 400, and 2 in 100.
+  // keys finds the 8 places that it may have taken by others that owe; beyond, more do. Such a key is charged to
+  // one of a few states that are shared, and every new key takes over what its shared state owes: that can refuse
+  // it too early but never admits too much. A full table of limits of one permit refuses 5 in 100 new keys so; one
+  // of 10 permits or more hardly any. With room for a quarter more keys than owe it is 1 in 400, and 2 in 100.
   //
   // It costs 22 bytes of address space a key (44 for a SlidingWindow of more than 2^14 permits, or a limit of more
   // than 2^31), which become resident as keys come: 4 KiB at a time, in random places, so the first few thousand

@@ -13,8 +13,8 @@
 namespace penstock::redis {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::size_t kKeptOutput = 256 * 1024;  // capacity that an empty output buffer may keep
+constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
+constexpr std::size_t kKeptOutput = std::size_t{256} * 1024;  // capacity that an empty output buffer may keep
 
 }  // namespace
 

@@ -17,7 +17,7 @@
 
 namespace penstock::redis {
 
-class Inbox {
+class Inbox {  // NOLINT(clang-analyzer-optin.performance.Padding)
  public:
   // A chain from its newest question to its oldest, linked by `next`. True if the reader must be woken.
   [[nodiscard]] bool push(Question& newest, Question& oldest) {

@@ -326,6 +326,7 @@ absl::StatusOr<std::unique_ptr<Limiter>> make_limiter(const std::vector<Limit>& 
   std::unique_ptr<Limiter> share;
   if (options.on_unavailable == OnUnavailable::local) {
     std::vector<Limit> shares;
+    shares.reserve(limits.size());
     for (const Limit& limit : limits) shares.push_back(share_of(limit, options.nodes));
     auto made = make_memory_limiter(shares, {.max_keys = options.max_local_keys});
     if (!made.ok()) return made.status();

@@ -29,9 +29,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t kGroupBytes = 256 * 1024;    // keys in one call of more than one question
-constexpr std::size_t kUnsentBytes = 1024 * 1024;  // above this nothing is added to what waits for the socket
-constexpr Duration kTimeSlice = milliseconds(5);   // above what schedulers give to a thread that is not interrupted
+constexpr std::size_t kGroupBytes = std::size_t{256} * 1024;  // keys in one call of more than one question
+constexpr std::size_t kUnsentBytes =
+    std::size_t{1024} * 1024;                     // above this nothing is added to what waits for the socket
+constexpr Duration kTimeSlice = milliseconds(5);  // above what schedulers give to a thread that is not interrupted
 constexpr Duration kSlowGathering = milliseconds(1);
 constexpr int kIdleGatherings = 4;
 constexpr int kSkippedWhenIdle = 64;
@@ -58,7 +59,7 @@ void refuse(Question& question, absl::StatusCode error) {
 
 }  // namespace
 
-class Reactor::Loop {
+class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
  public:
   explicit Loop(const ReactorOptions& options)
       : options_(options),

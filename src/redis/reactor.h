@@ -36,10 +36,10 @@ struct ReactorOptions {
   Address address;
   Duration connect_timeout = std::chrono::milliseconds(250);  // name, connection and greeting together
   std::size_t max_in_flight = 1024;                           // questions that are taken and not answered
-  std::size_t max_reply_bytes = 64 * 1024;
+  std::size_t max_reply_bytes = std::size_t{64} * 1024;
   std::size_t max_keys_per_call = 64;  // questions in one script call
   std::size_t max_calls_in_flight = 2;
-  std::size_t max_question_bytes = 1024 * 1024;  // keys of one question
+  std::size_t max_question_bytes = std::size_t{1024} * 1024;  // keys of one question
   Duration backoff_min = std::chrono::milliseconds(10);
   Duration backoff_max = std::chrono::seconds(2);
 };

@@ -31,7 +31,7 @@ ReplyScanner::Finding ReplyScanner::scan(std::string_view bytes, std::size_t& us
 ReplyScanner::Finding ReplyScanner::step(char c) {
   switch (state_) {
     case State::type:
-      if (std::memchr("+-:$*", c, 5) == nullptr) return refuse("a reply of unknown type");
+      if (std::string_view("+-:$*").find(c) == std::string_view::npos) return refuse("a reply of unknown type");
       type_ = c;
       after_cr_ = negative_ = false;
       digits_ = 0;
@@ -107,7 +107,7 @@ bool ReplyScanner::fits(std::uint64_t more) const { return size_ + 3 * announced
 
 // Memory for the nodes and the text of one reply, used again for the next.
 struct ReplyReader::Arena {
-  static constexpr std::size_t kBlock = 16 * 1024;
+  static constexpr std::size_t kBlock = std::size_t{16} * 1024;
   struct Block {
     std::unique_ptr<std::byte[]> bytes;
     std::size_t size;

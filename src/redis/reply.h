@@ -41,8 +41,8 @@ struct Reply {
 };
 
 struct ReplyLimits {
-  std::size_t bytes = 64 * 1024;  // of one reply as it is sent, framing included
-  std::size_t depth = 2;          // arrays within arrays; 0 allows none at all
+  std::size_t bytes = std::size_t{64} * 1024;  // of one reply as it is sent, framing included
+  std::size_t depth = 2;                       // arrays within arrays; 0 allows none at all
 };
 
 // Finds where a reply ends, and refuses it as early as it can be known that it breaks a limit. Keeps no bytes.

@@ -215,7 +215,7 @@ struct Kind<SlidingWindow> {
   }
 
   // As with a FixedWindow; but there are two counters.
-  std::uint64_t scale() const { return std::uint64_t{1} << ((std::bit_width(window) - 1) / 2); }
+  std::uint64_t scale() const { return std::uint64_t{1} << ((63 - std::countl_zero(window | 1)) / 2); }
 
   std::array<std::uint64_t, 3> terms(const SlidingWindow& limit) const {
     return {static_cast<std::uint64_t>(limit.limit), window, scale()};

@@ -145,7 +145,7 @@ class Reader {
     if (!password) return error("password has a bad percent-encoding");
     address.user = *std::move(user);
     address.password = Secret(*password);
-    wipe(password->data(), password->size());
+    wipe(password->data(), password->size());  // NOLINT(clang-analyzer-cplusplus.InnerPointer)
     return absl::OkStatus();
   }
 
