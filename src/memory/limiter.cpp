@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "binding.h"
+#include "in_range.h"
 #include "memory/log_store.h"
 #include "penstock/memory.h"
 #include "penstock/memory_limiter.h"
@@ -157,9 +158,7 @@ auto with_store(const Limit& limit, const With& with) {
 }  // namespace
 
 absl::Status check(const MemoryOptions& options) {
-  if (options.max_keys >= 1 && options.max_keys <= kMaxKeys) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("MemoryOptions: max_keys = ", options.max_keys, ": must be 1 to ", kMaxKeys));
+  return in_range("MemoryOptions", "max_keys", options.max_keys, 1, kMaxKeys);
 }
 
 absl::Status no_room(std::int64_t max_keys, std::size_t bytes) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "penstock/limit.h"
+#include "redis/random.h"
 
 namespace penstock::redis {
 
@@ -27,23 +28,15 @@ class Backoff {
   Duration next() {
     const Duration reach = last_ > most_ / 3 ? most_ : std::max(3 * last_, least_);
     const auto width = static_cast<std::uint64_t>((reach - least_).count()) + 1;
-    last_ = least_ + Duration(static_cast<Duration::rep>(bits() % width));
+    last_ = least_ + Duration(static_cast<Duration::rep>(random_.below(width)));
     return last_;
   }
 
  private:
-  // SplitMix64 (Steele, Lea, Flood 2014)
-  std::uint64_t bits() {
-    std::uint64_t z = (random_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-
   const Duration least_;
   const Duration most_;
   Duration last_;
-  std::uint64_t random_;
+  Random random_;
 };
 
 }  // namespace penstock::redis

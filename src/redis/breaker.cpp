@@ -1,5 +1,7 @@
 #include "redis/breaker.h"
 
+#include <algorithm>
+
 namespace penstock::redis {
 
 bool Breaker::admit(Instant now) {
@@ -21,12 +23,12 @@ bool Breaker::admit(Instant now) {
       if (since >= options_.ramp) {
         if (state_.load(std::memory_order_relaxed) == State::ramp) {
           state_.store(State::closed, std::memory_order_relaxed);
-          pause_ = Duration::zero();
+          pause_.reset();
         }
         return true;
       }
       const std::int64_t percent = 10 + 90 * std::max<std::int64_t>(since.count(), 0) / options_.ramp.count();
-      return static_cast<std::int64_t>(draw() % 100) < percent;
+      return static_cast<std::int64_t>(random_.below(100)) < percent;
     }
   }
   return true;
@@ -77,19 +79,9 @@ void Breaker::count(Instant now, bool failure) {
 }
 
 void Breaker::trip(Instant now) {
-  const Duration most = std::clamp(pause_ * 3, options_.shortest_pause, options_.longest_pause);
-  const auto spread = static_cast<std::uint64_t>((most - options_.shortest_pause).count()) + 1;
-  pause_ = options_.shortest_pause + Duration(draw() % spread);
-  next_.store((now + pause_).time_since_epoch().count(), std::memory_order_relaxed);
+  next_.store((now + pause_.next()).time_since_epoch().count(), std::memory_order_relaxed);
   state_.store(State::open, std::memory_order_relaxed);
   in_a_row_ = calls_ = failures_ = 0;
-}
-
-std::uint64_t Breaker::draw() {
-  random_ ^= random_ << 13;
-  random_ ^= random_ >> 7;
-  random_ ^= random_ << 17;
-  return random_;
 }
 
 }  // namespace penstock::redis

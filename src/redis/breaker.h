@@ -13,13 +13,14 @@
 #ifndef PENSTOCK_REDIS_BREAKER_H_
 #define PENSTOCK_REDIS_BREAKER_H_
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
 
 #include "penstock/limit.h"
+#include "redis/backoff.h"
+#include "redis/random.h"
 
 namespace penstock::redis {
 
@@ -36,7 +37,8 @@ class Breaker {
  public:
   using Instant = std::chrono::steady_clock::time_point;
 
-  explicit Breaker(std::uint64_t seed, const BreakerOptions& options = {}) : options_(options), random_(seed | 1) {}
+  explicit Breaker(std::uint64_t seed, const BreakerOptions& options = {})
+      : options_(options), pause_(options.shortest_pause, options.longest_pause, seed), random_(~seed) {}
 
   // Whether to ask the server now. Whoever is told so must say what became of it. While it is closed or open this
   // reads one word.
@@ -52,15 +54,14 @@ class Breaker {
 
   void trip(Instant now);
   void count(Instant now, bool failure);
-  std::uint64_t draw();  // xorshift64 (Marsaglia 2003): good enough to spread pauses
 
   const BreakerOptions options_;
   // Both are hints outside the mutex: who reads an old value asks once more, or once less.
   std::atomic<State> state_ = State::closed;
   std::atomic<Instant::rep> next_{0};  // when the probe may go
   std::mutex mutex_;
-  std::uint64_t random_;
-  Duration pause_ = Duration::zero();
+  Backoff pause_;
+  Random random_;  // of the ramp
   Instant ramp_since_;
   Instant window_since_;
   int calls_ = 0, failures_ = 0, in_a_row_ = 0;

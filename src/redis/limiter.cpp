@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "in_range.h"
 #include "penstock/detail/algorithm/advance.h"
 #include "penstock/memory.h"
 #include "redis/question.h"
@@ -85,15 +86,12 @@ class RedisLimiter final : public Limiter {
     if (cost < 0) {
       return absl::InvalidArgumentError(absl::StrCat("refund: cost = ", cost, ": must not be negative"));
     }
-    return change("refund", key, std::min(cost, kLargestRefund));
+    return change("refund", key, std::min(cost, static_cast<std::int64_t>(kLargest)));
   }
 
   absl::Status reset(std::string_view key) override { return change("reset", key, 0); }
 
  private:
-  // More than any key can owe.
-  static constexpr std::int64_t kLargestRefund = (std::int64_t{1} << 53) - 1;
-
   // A request on its way, and what becomes of it.
   class Pending : public Question {
    public:
@@ -160,6 +158,10 @@ class RedisLimiter final : public Limiter {
   }
 
   absl::Status change(std::string_view operation, std::string_view key, std::int64_t cost) {
+    if (is_too_long(key)) {
+      return absl::InvalidArgumentError(absl::StrCat(to_view(operation), ": a key of ", key.size(),
+                                                     " bytes: must be at most ", options_.max_key_bytes));
+    }
     if (share_) (void)(operation == "reset" ? share_->reset(key) : share_->refund(key, cost));
     std::latch latch(1);
     Waiter waiter(*this, latch);
@@ -172,11 +174,15 @@ class RedisLimiter final : public Limiter {
     return {waiter.decision.error, absl::StrCat(to_view(operation), ": the server could not be asked")};
   }
 
+  bool is_too_long(std::string_view key) const {
+    return static_cast<std::int64_t>(key.size()) > options_.max_key_bytes;
+  }
+
   // True if the question is to be asked; else it has its decision.
   bool prepare(Pending& pending, std::string_view operation, std::string_view key, std::int64_t cost,
                Duration max_wait, Instant now) {
     pending.asked = cost;
-    if (cost < 0) {
+    if (cost < 0 || is_too_long(key)) {
       pending.decision = wrong();
       return false;
     }
@@ -187,10 +193,6 @@ class RedisLimiter final : public Limiter {
   }
 
   bool admit(Pending& pending, std::string_view operation, std::string_view key, Duration max_wait, Instant now) {
-    if (static_cast<std::int64_t>(key.size()) > options_.max_key_bytes) {
-      pending.decision = wrong();
-      return false;
-    }
     if (!server_->breaker.admit(now)) {
       pending.decision = unavailable(pending, absl::StatusCode::kUnavailable);
       return false;
@@ -240,18 +242,18 @@ class RedisLimiter final : public Limiter {
   }
 
   void understand(Pending& pending, const Answer& answer) const {
-    const bool foreign = std::any_of(answer.values.begin(), answer.values.end(),
-                                     [](const Reply& value) { return value.kind == Reply::Kind::error; });
     std::optional<Decision> decision;
     if (pending.op == "refund" || pending.op == "reset") {
-      decision = Decision{.source = Source::redis};
-    } else if (!foreign && answer.now >= 0) {
+      const auto is_error = [](const Reply& value) { return value.kind == Reply::Kind::error; };
+      if (std::none_of(answer.values.begin(), answer.values.end(), is_error)) decision = {.source = Source::redis};
+    } else if (answer.now >= 0) {
       const auto now = static_cast<Time>(answer.now);
+      const auto patience = static_cast<Time>(pending.patience);
       const bool charged = pending.op == "advance" && pending.asked == pending.cost;
-      decision = charged ? book_.decide(now, answer.values, pending.asked, static_cast<Time>(pending.patience))
-                         : book_.peek(now, answer.values, pending.asked, static_cast<Time>(pending.patience));
+      decision = charged ? book_.decide(now, answer.values, pending.asked, patience)
+                         : book_.peek(now, answer.values, pending.asked, patience);
     }
-    pending.decision = decision && !foreign ? *decision : unavailable(pending, absl::StatusCode::kDataLoss);
+    pending.decision = decision ? *decision : unavailable(pending, absl::StatusCode::kDataLoss);
   }
 
   // A request that cannot be asked at all.
@@ -303,15 +305,14 @@ absl::Status check(const RedisLimiterOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("RedisLimiterOptions: prefix = \"", prefix, "\": must be 1 to 64 bytes without braces"));
   }
-  const auto in_range = [](const char* name, std::int64_t value, std::int64_t most) {
-    if (value >= 1 && value <= most) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat("RedisLimiterOptions: ", name, " = ", value, ": must be 1 to ", most));
-  };
-  if (absl::Status status = in_range("nodes", options.nodes, 1 << 20); !status.ok()) return status;
-  if (absl::Status status = in_range("max_local_keys", options.max_local_keys, kMaxKeys); !status.ok())
-    return status;
-  return in_range("max_key_bytes", options.max_key_bytes, 1 << 20);
+  for (const absl::Status& status : {
+           in_range("RedisLimiterOptions", "nodes", options.nodes, 1, 1 << 20),
+           in_range("RedisLimiterOptions", "max_local_keys", options.max_local_keys, 1, kMaxKeys),
+           in_range("RedisLimiterOptions", "max_key_bytes", options.max_key_bytes, 1, 1 << 20),
+       }) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

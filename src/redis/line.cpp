@@ -7,12 +7,12 @@
 namespace penstock::redis {
 namespace {
 
-void append(Group& group, Question& question, std::size_t bytes) {
+void append(Group& group, Question& question) {
   question.next = nullptr;
   (group.last == nullptr ? group.first : group.last->next) = &question;
   group.last = &question;
   ++group.questions;
-  group.bytes += bytes;
+  group.bytes += bytes_of_keys(question);
   group.deadline = std::min(group.deadline, question.deadline);
 }
 
@@ -37,19 +37,17 @@ void append_call(std::string& out, const Group& group) {
 }
 
 void Line::add(Question& question) {
-  std::size_t bytes = 0;
-  for (const std::string& key : question.keys) bytes += key.size();
   Group*& last = last_of_[question.program];
-  if (last == nullptr || !fits(*last, question, bytes)) last = &groups_.emplace_back();
-  append(*last, question, bytes);
+  if (last == nullptr || !fits(*last, question)) last = &groups_.emplace_back();
+  append(*last, question);
   deadline_ = std::min(deadline_, question.deadline);
 }
 
-bool Line::fits(const Group& group, const Question& question, std::size_t bytes) const {
+bool Line::fits(const Group& group, const Question& question) const {
   if (group.questions == 0) return true;
   const Question& common = *group.first;
-  return group.questions < most_.questions && group.bytes + bytes <= most_.bytes && common.op == question.op &&
-         common.patience == question.patience && common.now == question.now;
+  return group.questions < most_.questions && group.bytes + bytes_of_keys(question) <= most_.bytes &&
+         common.op == question.op && common.patience == question.patience && common.now == question.now;
 }
 
 Group Line::take() {
@@ -72,11 +70,7 @@ Group Line::take_expired(Instant now) {
     }
     const Program* const program = group.questions > 0 ? group.first->program : nullptr;
     Group rest;
-    for_each(group, [&](Question& question) {
-      std::size_t bytes = 0;
-      for (const std::string& key : question.keys) bytes += key.size();
-      append(question.deadline <= now ? expired : rest, question, bytes);
-    });
+    for_each(group, [&](Question& question) { append(question.deadline <= now ? expired : rest, question); });
     group = rest;
     if (rest.questions == 0) {
       // The program may be gone once its last question is answered.

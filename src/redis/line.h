@@ -34,6 +34,12 @@ struct Group {
   Instant deadline = Instant::max();  // the earliest of them, or earlier
 };
 
+inline std::size_t bytes_of_keys(const Question& question) {
+  std::size_t bytes = 0;
+  for (const std::string& key : question.keys) bytes += key.size();
+  return bytes;
+}
+
 // Appends the group's EVALSHA.
 void append_call(std::string& out, const Group& group);
 
@@ -67,7 +73,7 @@ class Line {
   Group take_expired(Instant now);
 
  private:
-  [[nodiscard]] bool fits(const Group& group, const Question& question, std::size_t bytes) const;
+  [[nodiscard]] bool fits(const Group& group, const Question& question) const;
   void drop_empty();
 
   const Most most_;

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "in_range.h"
 #include "penstock/redis.h"
 #include "redis/server.h"
 #include "redis/url.h"
@@ -13,22 +13,16 @@ namespace {
 // What the limiters see to: the longest key, and the room for the rest of its name.
 constexpr std::size_t kMostKeyName = (1 << 20) + 256;
 
-absl::Status in_range(const char* name, std::int64_t value, std::int64_t least, std::int64_t most,
-                      const char* unit) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("RedisOptions: ", name, " = ", value, unit, ": must be ", least, " to ", most, unit));
-}
-
 absl::Status check(const RedisOptions& options) {
+  constexpr const char* kOptions = "RedisOptions";
   constexpr std::int64_t kMillisecond = 1'000'000;
   constexpr std::int64_t kMinute = 60'000 * kMillisecond;
   for (const absl::Status& status : {
-           in_range("deadline", options.deadline.count(), kMillisecond, kMinute, " ns"),
-           in_range("connect_timeout", options.connect_timeout.count(), kMillisecond, kMinute, " ns"),
-           in_range("max_in_flight", options.max_in_flight, 1, 1 << 20, ""),
-           in_range("max_keys_per_call", options.max_keys_per_call, 1, 512, ""),
-           in_range("max_reply_bytes", options.max_reply_bytes, 1 << 10, 1 << 26, ""),
+           in_range(kOptions, "deadline", options.deadline.count(), kMillisecond, kMinute, " ns"),
+           in_range(kOptions, "connect_timeout", options.connect_timeout.count(), kMillisecond, kMinute, " ns"),
+           in_range(kOptions, "max_in_flight", options.max_in_flight, 1, 1 << 20),
+           in_range(kOptions, "max_keys_per_call", options.max_keys_per_call, 1, 512),
+           in_range(kOptions, "max_reply_bytes", options.max_reply_bytes, 1 << 10, 1 << 26),
        }) {
     if (!status.ok()) return status;
   }

@@ -47,10 +47,7 @@ bool is_forbidden(absl::StatusCode code) {
 bool is_well_formed(const Question& question, std::size_t max_bytes) {
   const Program* const program = question.program;
   if (program == nullptr || program->script == nullptr || program->keys == 0) return false;
-  if (question.keys.size() != program->keys) return false;
-  std::size_t bytes = 0;
-  for (const std::string& key : question.keys) bytes += key.size();
-  return bytes <= max_bytes;
+  return question.keys.size() == program->keys && bytes_of_keys(question) <= max_bytes;
 }
 
 void refuse(Question& question, absl::StatusCode error) {

@@ -22,8 +22,6 @@ using algorithm::Patience;
 using algorithm::Rule;
 using algorithm::Wide;
 
-// Integers that a double holds: all that Lua has.
-constexpr std::uint64_t kLargest = (std::uint64_t{1} << 53) - 1;
 constexpr Time kTenYears = static_cast<Time>(kMaxWindow / std::chrono::microseconds(1));
 
 // `fields` numbers, with one space between them, and nothing else.

@@ -31,6 +31,9 @@ namespace penstock::redis {
 // Here in microseconds, on the server's clock.
 using algorithm::Time;
 
+// Integers that a double holds: all that Lua has.
+inline constexpr std::uint64_t kLargest = (std::uint64_t{1} << 53) - 1;
+
 inline constexpr Time kLastNow = Time{1} << 52;  // in the year 2112: as far as the scripts go
 
 // Not to be used but by way of Rulebook: one limit.

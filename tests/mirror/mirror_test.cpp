@@ -28,7 +28,6 @@ using algorithm::Patience;
 using algorithm::Rule;
 using algorithm::Wide;
 
-constexpr std::uint64_t kLargest = (std::uint64_t{1} << 53) - 1;
 constexpr Time kToday = 1'795'000'000'000'000;  // microseconds
 
 // One limit and one key of it, remembered here: in microseconds, by the rule that memory limiters use.

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "redis/question.h"
 #include "redis/reactor.h"
@@ -89,6 +91,16 @@ class Asked : public Question {
   std::mutex mutex_;
   std::condition_variable changed_;
 };
+
+// Waits for what happens in the background, without counting on how long it takes.
+inline bool eventually(const std::function<bool()>& is_so) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
 
 }  // namespace penstock::redis
 

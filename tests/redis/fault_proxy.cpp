@@ -12,18 +12,12 @@
 #include <stdexcept>
 #include <vector>
 
+#include "loopback.h"
+
 namespace penstock::redis {
 namespace {
 
 using namespace std::chrono_literals;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 void unblock(int descriptor) {
   ::fcntl(descriptor, F_SETFL, O_NONBLOCK);

@@ -270,7 +270,7 @@ TEST_CASE("a wrong password is an error of each decision, and is told to nobody"
   const auto redis =
       open_redis({.url = "redis://limiter:hunter2@127.0.0.1:" + std::to_string(server.port()), .deadline = 5s})
           .value();
-  const auto mine = make_redis_limiter(TokenBucket{per_hour(2), 2}, redis).value();
+  const auto mine = make_redis_limiter(SlidingLog{2, 1h}, redis).value();
   for (int i = 0; i < 3; ++i) {
     const Decision decision = mine->try_acquire("key");
     CHECK(decision.source == Source::fallback);

@@ -21,15 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using Fault = FaultProxy::Fault;
 
-bool eventually(const std::function<bool()>& is_so) {
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
 struct World {
   RedisServer server;
   FaultProxy proxy{server.port()};

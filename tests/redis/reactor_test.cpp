@@ -26,16 +26,6 @@ using namespace std::chrono_literals;
 
 ReactorOptions at(const std::string& url) { return {.address = parse_url(url).value()}; }
 
-// Waits for what happens in the background, without counting on how long it takes.
-bool eventually(const std::function<bool()>& is_so) {
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
 bool connected(const Reactor& reactor) {
   return eventually([&] { return reactor.state().connected; });
 }

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "loopback.h"
 #include "redis/command.h"
 
 #ifdef __linux__
@@ -25,14 +26,6 @@ namespace penstock::redis {
 namespace {
 
 using namespace std::chrono_literals;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 std::string shown(const Reply& reply) {
   switch (reply.kind) {

@@ -3,13 +3,14 @@
 #include <penstock/penstock.h>
 #include <penstock/redis.h>
 
+#include <chrono>
 #include <cstdio>
 
 int main() {
   const auto redis = penstock::open_redis({.url = "unix:///nobody/listens/here"});
   if (!redis.ok()) return 1;
   const auto limiter =
-      penstock::make_redis_limiter(penstock::TokenBucket{penstock::per_hour(8), 8}, *redis, {.nodes = 4});
+      penstock::make_redis_limiter(penstock::SlidingLog{8, std::chrono::hours(1)}, *redis, {.nodes = 4});
   if (!limiter.ok()) return 1;
   int admitted = 0;
   for (int i = 0; i < 10; ++i) {
