@@ -43,12 +43,11 @@ local function live(limit, state, now)
   return state.size - inside
 end
 
+-- A charge leaves no moment in the list that has left by then; so `seen` does not matter here.
 function sliding_log.wait(limit, state, now, cost)
   local keep = limit.most - cost
   if state.size <= keep then return 0 end
-  local leaves = moment_at(state, -(keep + 1)) + limit.window
-  if leaves <= state.seen then return 0 end
-  return math.max(leaves - now, 0)
+  return math.max(moment_at(state, -(keep + 1)) + limit.window - now, 0)
 end
 
 function sliding_log.charge(limit, state, now, at, cost)
