@@ -43,9 +43,10 @@ constexpr Rate per_hour(std::int64_t permits) { return {permits, std::chrono::ho
 constexpr Rate per_day(std::int64_t permits) { return {permits, std::chrono::hours(24)}; }
 
 // A bucket of `burst` permits that refills at `rate`; a request takes its cost or nothing.
-// Promise: A([s, t]) <= burst + rate * (t - s) for all s <= t, and whatever fits is admitted; where a permit is no
-// whole number of nanoseconds it may come up to two ticks late, never early (docs/algorithms.md says what a tick
-// is).
+// Promise: A([s, t]) <= burst + rate * (t - s) for all s <= t, and whatever fits is admitted. Where a permit is no
+// whole number of ticks it may come up to two ticks late, never early. A tick is a small part of a permit's time,
+// and a nanosecond where there is room for that (docs/algorithms.md; in memory 1 us for 60 a minute, 10 ms for 1 a
+// day).
 //
 // Worst case in one rolling window that refills the bucket once: 2 * burst - 1.
 //

@@ -91,7 +91,8 @@ class LogTable {
     for (std::uint64_t i = 0; i < shard_count_; ++i) {
       const std::lock_guard lock(shards_[i].mutex);
       all.words += shards_[i].entries.size();
-      for (const Entry& entry : shards_[i].entries) all.owing += rule_.reset_after(entry.state, now) != 0;
+      for (const Entry& entry : shards_[i].entries)
+        all.owing += rule_.reset_after(rule_.look(entry.state, now)) != 0;
     }
     return all;
   }
@@ -155,7 +156,7 @@ class LogTable {
     for (std::size_t i = std::min(kProbes, shard.entries.size()); i > 0; --i) {
       shard.cursor = shard.cursor + 1 < shard.entries.size() ? shard.cursor + 1 : 0;
       const Entry& entry = shard.entries[shard.cursor];
-      if (rule_.reset_after(entry.state, now) != 0) continue;
+      if (rule_.reset_after(rule_.look(entry.state, now)) != 0) continue;
       shard.unlisted = Rule::merge(shard.unlisted, entry.state);
       shard.erase(Fingerprint(entry.key));
       return true;

@@ -177,14 +177,13 @@ struct Kind<FixedWindow> {
   // Another limit may have let more be used than this one has.
   std::optional<Rule<FixedWindow>::State> parse(std::string_view text, Time&) const {
     if (const auto packed = read<1>(text)) {
-      return Rule<FixedWindow>::State{.window = (*packed)[0] / scale() & kLargest,
-                                      .reserved = false,
-                                      .used = std::min((*packed)[0] % scale(), most)};
+      return Rule<FixedWindow>::State{
+          .window = (*packed)[0] / scale(), .reserved = false, .used = std::min((*packed)[0] % scale(), most)};
     }
     const auto numbers = read<3>(text);
     if (!numbers || (*numbers)[2] > 1) return std::nullopt;
     return Rule<FixedWindow>::State{
-        .window = (*numbers)[0] & kLargest, .reserved = (*numbers)[2] == 1, .used = std::min((*numbers)[1], most)};
+        .window = (*numbers)[0], .reserved = (*numbers)[2] == 1, .used = std::min((*numbers)[1], most)};
   }
 
   std::uint64_t most;
@@ -224,14 +223,14 @@ struct Kind<SlidingWindow> {
   std::optional<Rule<SlidingWindow>::State> parse(std::string_view text, Time&) const {
     if (const auto packed = read<1>(text)) {
       const std::uint64_t counters = (*packed)[0] % (scale() * scale());
-      return Rule<SlidingWindow>::State{.index = (*packed)[0] / (scale() * scale()) & kLargest,
+      return Rule<SlidingWindow>::State{.index = (*packed)[0] / (scale() * scale()),
                                         .reserved = false,
                                         .previous = counters / scale(),
                                         .current = counters % scale()};
     }
     const auto numbers = read<4>(text);
     if (!numbers || (*numbers)[3] > 1) return std::nullopt;
-    return Rule<SlidingWindow>::State{.index = (*numbers)[0] & kLargest,
+    return Rule<SlidingWindow>::State{.index = (*numbers)[0],
                                       .reserved = (*numbers)[3] == 1,
                                       .previous = (*numbers)[1],
                                       .current = (*numbers)[2]};

@@ -13,6 +13,7 @@
 #include "catch.h"
 #include "dice.h"
 #include "mirror/lua_host.h"
+#include "moments.h"
 #include "penstock/detail/algorithm/algorithms.h"
 #include "redis/rulebook.h"
 #if PENSTOCK_TEST_REDIS
@@ -70,7 +71,7 @@ class MirrorOf final : public Mirror {
 
  private:
   void written(Time now) {
-    const Time left = rule_.reset_after(state_, now);
+    const Time left = reset_after(rule_, state_, now);
     if (left == 0) state_ = {};
     gone_at_ = now / 1000 + (left + 999) / 1000 + lives_on_;
   }

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "model/model.h"
+#include "moments.h"
 #include "penstock/detail/algorithm/advance.h"
 #include "penstock/detail/algorithm/algorithms.h"
 #include "penstock/limit.h"
@@ -55,7 +56,7 @@ class Subject {
 
   std::int64_t reach() const { return static_cast<std::int64_t>(rule_.reach()); }
   std::int64_t reset_after(std::int64_t now) const {
-    return static_cast<std::int64_t>(rule_.reset_after(state_, time(now)));
+    return static_cast<std::int64_t>(algorithm::reset_after(rule_, state_, time(now)));
   }
 
  private:

@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "moments.h"
 #include "penstock/detail/memory/table.h"
 #include "schedule/explorer.h"
 
@@ -129,24 +130,34 @@ class WatchedRule : public algorithm::Rule<Limit> {
  public:
   using Base = algorithm::Rule<Limit>;
   using State = typename Base::State;
+  using View = typename Base::View;
 
   explicit WatchedRule(const Base& base) : Base(base) {}
 
-  Time wait(const State& state, Time now, std::uint64_t cost) const {
-    progress()->asked = now;
-    return Base::wait(state, now, cost);
+  Time wait(const View& view, std::uint64_t cost) const {
+    progress()->asked = view.now;
+    return Base::wait(view, cost);
   }
-  void charge(State& state, Time now, Time at, std::uint64_t cost) const {
-    Base::charge(state, now, at, cost);
-    Progress& call = *progress();
-    call.charged = true;
-    call.now = now;
-    call.at = counted_at(*this, state, at);
+  void charge(State& state, View& view, std::uint64_t cost) const {
+    Base::charge(state, view, cost);
+    note(state, view.now, view.now);
+  }
+  void reserve(State& state, Time now, Time at, std::uint64_t cost) const {
+    Base::reserve(state, now, at, cost);
+    note(state, now, at);
   }
   void refund(State& state, Time now, std::uint64_t cost) const {
     Base::refund(state, now, cost);
     progress()->refunded = true;
     progress()->now = now;
+  }
+
+ private:
+  void note(const State& state, Time now, Time at) const {
+    Progress& call = *progress();
+    call.charged = true;
+    call.now = now;
+    call.at = counted_at(*this, state, at);
   }
 };
 
@@ -313,7 +324,7 @@ class TableWorld final : public World {
     if (charged) {
       const Decision decision = decide(remembered, *call.call, call.now);
       if (!decision.permitted) explorer->fail("this is more than if the key had never been forgotten");
-      rule().charge(remembered, call.now, call.now + wait_in(decision), cost_of(*call.call));
+      charge(rule(), remembered, call.now, call.now + wait_in(decision), cost_of(*call.call));
     } else if (refunded) {
       rule().refund(remembered, call.now, cost_of(*call.call));
     } else if (call.call->kind == Call::Kind::kReset && tag_in(after) == kNobody && tag_in(before) == tag) {
@@ -400,7 +411,7 @@ class TableWorld final : public World {
   }
 
   Decision decide(const State& state, const Call& call, Time now) const {
-    return algorithm::decide(rule(), state, now, call.cost, {0, call.patience});
+    return algorithm::decide(rule(), rule().look(state, now), now, call.cost, {0, call.patience});
   }
 
   // ---- calls ----

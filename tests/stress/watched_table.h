@@ -94,8 +94,14 @@ class WatchedRule : public R {
  public:
   explicit WatchedRule(const R& rule) : R(rule) {}
 
-  void charge(typename R::State& state, Time now, Time at, std::uint64_t cost) const {
-    R::charge(state, now, at, cost);
+  void charge(typename R::State& state, typename R::View& view, std::uint64_t cost) const {
+    R::charge(state, view, cost);
+    note.at = view.now;
+    note_window(state, view.now);
+  }
+
+  void reserve(typename R::State& state, Time now, Time at, std::uint64_t cost) const {
+    R::reserve(state, now, at, cost);
     note.at = at;
     note_window(state, at);
   }

@@ -1,4 +1,5 @@
 #include "penstock/detail/memory/layout.h"
+#include "moments.h"
 
 #include <vector>
 
@@ -123,16 +124,15 @@ Entry<algorithm::Rule<FixedWindow>> any_entry(const Layout<FixedWindow, Word>& l
   const std::uint64_t limit = layout.rule().limit();
   const std::uint64_t window = any_position(layout, now, kLastMoment / layout.rule().span(1), dice);
   const std::uint64_t used = dice.of<std::uint64_t>({0, 1, limit, dice.upto(limit)});
-  return {.state = {.window = window & (~std::uint64_t{0} >> 1), .reserved = dice.upto(1) & 1, .used = used},
-          .free_at = window + 1};
+  return {.state = {.window = window, .reserved = dice.upto(1) == 1, .used = used}, .free_at = window + 1};
 }
 template <class Word>
 Entry<algorithm::Rule<SlidingWindow>> any_entry(const Layout<SlidingWindow, Word>& layout, std::uint64_t now,
                                                 Dice& dice) {
   const std::uint64_t limit = layout.rule().limit();
   const std::uint64_t window = any_position(layout, now, kLastMoment / layout.rule().span(1), dice);
-  return {.state = {.index = window & (~std::uint64_t{0} >> 1),
-                    .reserved = dice.upto(1) & 1,
+  return {.state = {.index = window,
+                    .reserved = dice.upto(1) == 1,
                     .previous = dice.of<std::uint64_t>({0, 1, limit, dice.upto(limit)}),
                     .current = dice.of<std::uint64_t>({0, 1, limit, dice.upto(limit)})},
           .free_at = window + 2};
@@ -244,13 +244,13 @@ TEST_CASE("a window that was refunded in full keeps its end") {
   const CompactFixed fixed(FixedWindow{100, minutes(1)});
   for (const std::uint64_t window : {0U, 1U, 50U, 1'000'000U}) {
     Entry<CompactFixed::Rule> entry;
-    fixed.rule().charge(entry.state, fixed.rule().span(window), fixed.rule().span(window), 7);
+    charge(fixed.rule(), entry.state, fixed.rule().span(window), fixed.rule().span(window), 7);
     entry.hold(fixed.rule());
     fixed.rule().refund(entry.state, fixed.rule().span(window), 7);
     const auto back = fixed.unpack(fixed.pack(2, entry), window);
     CHECK(back.free_at == window + 1);
-    CHECK(fixed.rule().remaining(back.state, fixed.rule().span(window)) == 100);
-    CHECK(fixed.rule().reset_after(back.state, fixed.rule().span(window)) == 0);
+    CHECK(remaining(fixed.rule(), back.state, fixed.rule().span(window)) == 100);
+    CHECK(reset_after(fixed.rule(), back.state, fixed.rule().span(window)) == 0);
   }
 }
 

@@ -1,4 +1,5 @@
 #include "penstock/detail/memory/table.h"
+#include "moments.h"
 
 #include <array>
 #include <cstring>
@@ -733,7 +734,7 @@ class Uptime {
     }
     if (ours.permitted) {
       const Time then = now + static_cast<Time>(ours.retry_after.count());
-      rule().charge(own.state, now, then, static_cast<std::uint64_t>(cost));
+      charge(rule(), own.state, now, then, static_cast<std::uint64_t>(cost));
       crowd_free_ = std::max(crowd_free_, now + static_cast<Time>(ours.reset_after.count()));
     }
     note(ours);

@@ -1,4 +1,5 @@
 #include "penstock/detail/algorithm/token_bucket.h"
+#include "moments.h"
 
 #include "catch.h"
 
@@ -16,8 +17,8 @@ constexpr Time kYear = kHorizon / 100;
 Time permit_time(const TokenBucket& limit) {
   const Bucket rule(limit);
   Bucket::State state;
-  rule.charge(state, 0, 0, 1);
-  return rule.reset_after(state, 0);
+  charge(rule, state, 0, 0, 1);
+  return reset_after(rule, state, 0);
 }
 
 TEST_CASE("a token bucket counts in the units that its rate divides into") {
@@ -31,7 +32,7 @@ TEST_CASE("a token bucket counts in the units that its rate divides into") {
                            Row{{per_second(1000), 10'000'000'000'000}, 100'000},
                            Row{{per_second(1), std::int64_t{1} << 60}, 1});
   Bucket::State state;
-  Bucket(row.limit).charge(state, 0, 0, 1);
+  charge(Bucket(row.limit), state, 0, 0, 1);
   CHECK(state.spent == row.spent);
 }
 
@@ -50,76 +51,83 @@ TEST_CASE("a new bucket gives its burst at once, and then a permit at a time") {
   constexpr Bucket rule({per_second(1), 3});
   Bucket::State state;
   const Time start = 5 * kSecond;
-  CHECK(rule.remaining(state, start) == 3);
+  CHECK(remaining(rule, state, start) == 3);
   for (int i = 0; i < 3; ++i) {
-    REQUIRE(rule.wait(state, start, 1) == 0);
-    rule.charge(state, start, start, 1);
+    REQUIRE(wait(rule, state, start, 1) == 0);
+    charge(rule, state, start, start, 1);
   }
-  CHECK(rule.remaining(state, start) == 0);
-  CHECK(rule.wait(state, start, 1) == kSecond);
-  CHECK(rule.wait(state, start, 3) == 3 * kSecond);
-  CHECK(rule.wait(state, start + 1, 1) == kSecond - 1);
-  CHECK(rule.wait(state, start + kSecond - 1, 1) == 1);
-  CHECK(rule.wait(state, start + kSecond, 1) == 0);
-  CHECK(rule.reset_after(state, start) == 3 * kSecond);
-  CHECK(rule.reset_after(state, start + 3 * kSecond - 1) == 1);
-  CHECK(rule.reset_after(state, start + 3 * kSecond) == 0);
+  CHECK(remaining(rule, state, start) == 0);
+  CHECK(wait(rule, state, start, 1) == kSecond);
+  CHECK(wait(rule, state, start, 3) == 3 * kSecond);
+  CHECK(wait(rule, state, start + 1, 1) == kSecond - 1);
+  CHECK(wait(rule, state, start + kSecond - 1, 1) == 1);
+  CHECK(wait(rule, state, start + kSecond, 1) == 0);
+  CHECK(reset_after(rule, state, start) == 3 * kSecond);
+  CHECK(reset_after(rule, state, start + 3 * kSecond - 1) == 1);
+  CHECK(reset_after(rule, state, start + 3 * kSecond) == 0);
 }
 
 TEST_CASE("a key that owes nothing starts at the supply rounded up") {
   // Charged between two ticks, at 5 ns: the next permits count from 10 ns, so no part of one comes early.
   constexpr Bucket rule({per_minute(7), 1});
   Bucket::State state;
-  rule.charge(state, 5, 5, 1);
+  charge(rule, state, 5, 5, 1);
   CHECK(state.spent == 7 + 6'000'000'000);
-  CHECK(rule.wait(state, 5, 1) == 8'571'428'585);
+  CHECK(wait(rule, state, 5, 1) == 8'571'428'585);
 }
 
 TEST_CASE("a bucket never saves up more than its burst") {
   constexpr Bucket rule({per_second(1), 2});
   Bucket::State state;
-  rule.charge(state, 0, 0, 1);
-  rule.charge(state, 100 * kSecond, 100 * kSecond, 2);
+  charge(rule, state, 0, 0, 1);
+  charge(rule, state, 100 * kSecond, 100 * kSecond, 2);
   CHECK(state.spent == 102 * kSecond);
-  CHECK(rule.wait(state, 100 * kSecond, 1) == kSecond);
+  CHECK(wait(rule, state, 100 * kSecond, 1) == kSecond);
 }
 
 TEST_CASE("a clock that steps back makes a bucket stricter by just as much") {
   constexpr Bucket rule({per_second(1), 2});
   Bucket::State state;
-  rule.charge(state, 100 * kSecond, 100 * kSecond, 2);
-  CHECK(rule.wait(state, 90 * kSecond, 1) == 11 * kSecond);
-  CHECK(rule.remaining(state, 90 * kSecond) == 0);
-  CHECK(rule.reset_after(state, 90 * kSecond) == 12 * kSecond);
+  charge(rule, state, 100 * kSecond, 100 * kSecond, 2);
+  CHECK(wait(rule, state, 90 * kSecond, 1) == 11 * kSecond);
+  CHECK(remaining(rule, state, 90 * kSecond) == 0);
+  CHECK(reset_after(rule, state, 90 * kSecond) == 12 * kSecond);
 }
 
 TEST_CASE("a refund gives back what is owed and no more") {
   constexpr Bucket rule({per_second(1), 5});
   Bucket::State state;
-  rule.charge(state, 0, 0, 4);
+  charge(rule, state, 0, 0, 4);
   rule.refund(state, kSecond, 2);  // 3 owed, 1 after
-  CHECK(rule.remaining(state, kSecond) == 4);
-  CHECK(rule.reset_after(state, kSecond) == kSecond);
+  CHECK(remaining(rule, state, kSecond) == 4);
+  CHECK(reset_after(rule, state, kSecond) == kSecond);
   rule.refund(state, kSecond, 2);
   CHECK(state.spent == kSecond);
   rule.refund(state, kSecond, 2);
   CHECK(state.spent == kSecond);
-  rule.charge(state, kSecond, kSecond, 1);
+  charge(rule, state, kSecond, kSecond, 1);
   rule.refund(state, kSecond + kSecond / 2, 1'000'000'000'000'000'000);
-  CHECK(rule.remaining(state, kSecond + kSecond / 2) == 5);
+  CHECK(remaining(rule, state, kSecond + kSecond / 2) == 5);
 }
 
 TEST_CASE("a reservation is paid for in the future and nothing overtakes it") {
   constexpr Bucket rule({per_second(1), 2});
   Bucket::State state;
-  rule.charge(state, 0, 0, 2);
-  rule.charge(state, 0, 2 * kSecond, 2);
-  CHECK(rule.remaining(state, 0) == 0);
-  CHECK(rule.wait(state, 0, 1) == 3 * kSecond);
-  CHECK(rule.wait(state, 2 * kSecond, 1) == kSecond);
-  CHECK(rule.reset_after(state, 0) == 4 * kSecond);
+  charge(rule, state, 0, 0, 2);
+  charge(rule, state, 0, 2 * kSecond, 2);
+  CHECK(remaining(rule, state, 0) == 0);
+  CHECK(wait(rule, state, 0, 1) == 3 * kSecond);
+  CHECK(wait(rule, state, 2 * kSecond, 1) == kSecond);
+  CHECK(reset_after(rule, state, 0) == 4 * kSecond);
   rule.refund(state, 0, 3);  // a reservation can be more than a burst away, and cancelled
-  CHECK(rule.remaining(state, 0) == 1);
+  CHECK(remaining(rule, state, 0) == 1);
+}
+
+TEST_CASE("a bucket that owes nothing is charged at the moment for which another limit made it wait") {
+  const Bucket rule({per_second(1), 5});
+  Bucket::State state;
+  charge(rule, state, kSecond, 7 * kSecond, 2);
+  CHECK(state.spent == 9 * kSecond);
 }
 
 TEST_CASE("a bucket is refused when a permit cannot be made a whole unit") {
@@ -141,34 +149,34 @@ TEST_CASE("positions hold for 292 years at every rate and burst") {
   const Bucket rule(limit);
   Bucket::State state;
   const auto burst = static_cast<std::uint64_t>(limit.burst);
-  REQUIRE(rule.wait(state, now, burst) == 0);
-  rule.charge(state, now, now, burst);
-  CHECK(rule.remaining(state, now) == 0);
-  CHECK(rule.wait(state, now, 1) > 0);
-  CHECK(rule.wait(state, 0, burst) >= rule.wait(state, now, burst));
-  CHECK(rule.reset_after(state, now) > 0);
-  CHECK(rule.reset_after(state, now) <= kLongestWait);
+  REQUIRE(wait(rule, state, now, burst) == 0);
+  charge(rule, state, now, now, burst);
+  CHECK(remaining(rule, state, now) == 0);
+  CHECK(wait(rule, state, now, 1) > 0);
+  CHECK(wait(rule, state, 0, burst) >= wait(rule, state, now, burst));
+  CHECK(reset_after(rule, state, now) > 0);
+  CHECK(reset_after(rule, state, now) <= kLongestWait);
   rule.refund(state, now, burst);
   // Rounding keeps less than one permit back.
-  CHECK(rule.remaining(state, now) >= burst - 1);
+  CHECK(remaining(rule, state, now) >= burst - 1);
 }
 
 TEST_CASE("a wait of more than 292 years that would end is not never") {
   constexpr Bucket rule({{1, kMaxWindow}, 1000});
   Bucket::State state;
-  rule.charge(state, 0, 0, 1000);
-  CHECK(rule.wait(state, 0, 1000) == kLongestWait);
+  charge(rule, state, 0, 0, 1000);
+  CHECK(wait(rule, state, 0, 1000) == kLongestWait);
   CHECK(peek(rule, state, 0, 1000).retry_after < Decision::never);
-  CHECK(rule.reset_after(state, 0) == kLongestWait);
+  CHECK(reset_after(rule, state, 0) == kLongestWait);
   CHECK(rule.refill() == kLongestWait);
-  CHECK(rule.wait(state, 0, 1) == static_cast<Time>(kMaxWindow.count()));
+  CHECK(wait(rule, state, 0, 1) == static_cast<Time>(kMaxWindow.count()));
 }
 
 static_assert([] {
   constexpr Bucket rule({per_second(2), 1});
   Bucket::State state;
-  rule.charge(state, 0, 0, 1);
-  return rule.wait(state, 0, 1) == kSecond / 2 && rule.wait(state, kSecond / 2, 1) == 0;
+  charge(rule, state, 0, 0, 1);
+  return wait(rule, state, 0, 1) == kSecond / 2 && wait(rule, state, kSecond / 2, 1) == 0;
 }());
 
 }  // namespace

@@ -3,12 +3,16 @@
 //
 //   template <> class Rule<FixedWindow> {
 //     struct State;                               // what is remembered of a key; State{} owes nothing
+//     struct View;                                // what a state means at a moment
 //     explicit constexpr Rule(const FixedWindow&);                // needs validate(limit).ok()
 //     limit(), refill()                           // most at once; ns from all spent to as good as new
 //     reach()                                     // how far ahead of `now` a reservation may be made
-//     wait(state, now, cost)                      // ns until `cost` fits, 0 if it fits now; 1 <= cost <= limit
-//     charge(state&, now, at, cost)               // spends `cost` at the moment `at` >= now, where it fits
-//     remaining(state, now), reset_after(state, now)
+//     look(state, now)                            // the view, of which all questions are asked
+//     wait(view, cost)                            // ns until `cost` fits, 0 if it fits now; 1 <= cost <= limit
+//     remaining(view), reset_after(view)
+//     charge(state&, view&, cost)                 // spends `cost` at the view's moment, where it fits; both are up
+//                                                 // to date after
+//     reserve(state&, now, at, cost)              // spends `cost` at a moment `at` > now, where it fits
 //     refund(state&, now, cost)                   // gives back at most what is owed
 //   };
 //
@@ -61,12 +65,12 @@ constexpr Decision decide_oddity(std::int64_t limit, std::int64_t cost) {
 
 // Whether and when `cost` may go. Leaves `remaining` and `reset_after` to `describe`.
 template <class R>
-[[gnu::always_inline]] inline constexpr Decision decide(const R& rule, const typename R::State& state, Time now,
-                                                        std::int64_t cost, Patience patience = {}) {
+[[gnu::always_inline]] inline constexpr Decision decide(const R& rule, const typename R::View& view, Time now,
+                                                        std::int64_t cost, Patience patience) {
   const auto limit = static_cast<std::int64_t>(rule.limit());
   if (cost <= 0 || cost > limit) [[unlikely]]
     return decide_oddity(limit, cost);
-  const Time wait = std::max(rule.wait(state, now, static_cast<std::uint64_t>(cost)), patience.at_least);
+  const Time wait = std::max(rule.wait(view, static_cast<std::uint64_t>(cost)), patience.at_least);
   return {// A wait that ends beyond the last moment is no wait one can promise.
           .permitted = wait == 0 || wait <= std::min({patience.at_most, rule.reach(), kLastMoment - now}),
           .limit = limit,
@@ -75,18 +79,19 @@ template <class R>
 
 template <class R>
 [[gnu::always_inline]] inline constexpr void describe(Decision& decision, const R& rule,
-                                                      const typename R::State& state, Time now) {
+                                                      const typename R::View& view) {
   if (decision.error != absl::StatusCode::kOk) return;
-  decision.remaining = static_cast<std::int64_t>(rule.remaining(state, now));
-  decision.reset_after = Duration(rule.reset_after(state, now));
+  decision.remaining = static_cast<std::int64_t>(rule.remaining(view));
+  decision.reset_after = Duration(rule.reset_after(view));
 }
 
 // The decision without the charge.
 template <class R>
 constexpr Decision peek(const R& rule, const typename R::State& state, Time now, std::int64_t cost,
                         Patience patience = {}) {
-  Decision decision = decide(rule, state, now, cost, patience);
-  describe(decision, rule, state, now);
+  const auto view = rule.look(state, now);
+  Decision decision = decide(rule, view, now, cost, patience);
+  describe(decision, rule, view);
   return decision;
 }
 
@@ -94,17 +99,18 @@ constexpr Decision peek(const R& rule, const typename R::State& state, Time now,
 template <class R>
 [[gnu::always_inline]] inline constexpr Decision advance(const R& rule, typename R::State& state, Time now,
                                                          std::int64_t cost, Patience patience = {}) {
-  Decision decision = decide(rule, state, now, cost, patience);
+  auto view = rule.look(state, now);
+  Decision decision = decide(rule, view, now, cost, patience);
   if (decision.permitted && cost > 0) {
     const auto wait = static_cast<Time>(decision.retry_after.count());
-    // Two calls, so that all but a reservation is computed for one moment, once.
-    if (wait == 0) {
-      rule.charge(state, now, now, static_cast<std::uint64_t>(cost));
+    if (wait == 0) [[likely]] {
+      rule.charge(state, view, static_cast<std::uint64_t>(cost));
     } else {
-      rule.charge(state, now, now + wait, static_cast<std::uint64_t>(cost));
+      rule.reserve(state, now, now + wait, static_cast<std::uint64_t>(cost));
+      view = rule.look(state, now);
     }
   }
-  describe(decision, rule, state, now);
+  describe(decision, rule, view);
   return decision;
 }
 

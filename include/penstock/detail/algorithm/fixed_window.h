@@ -22,10 +22,17 @@ template <>
 class Rule<FixedWindow> {
  public:
   struct State {
-    std::uint64_t window : 63 = 0;   // that `used` counts
-    std::uint64_t reserved : 1 = 0;  // it was reached by a reservation
+    std::uint64_t window = 0;  // that `used` counts
+    bool reserved = false;     // it was reached by a reservation
     std::uint64_t used = 0;
     friend constexpr bool operator==(const State&, const State&) = default;
+  };
+
+  struct View {
+    Time now;
+    std::uint64_t window;  // the one that a charge would go to: that of the moment, or the state's own if later
+    std::uint64_t used;    // spent in it
+    bool closed;           // it has not begun, and the state waits for it
   };
 
   // The largest limit whose count and the window's number fit 62 bits together for kHorizon.
@@ -40,28 +47,32 @@ class Rule<FixedWindow> {
   constexpr Time refill() const { return window_.value(); }
   constexpr Time reach() const { return kLongestWait - 1; }
 
-  constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
-    const View view = look(state, now);
+  constexpr View look(const State& state, Time now) const {
+    const std::uint64_t window = index(now);
+    if (state.window < window) return {now, window, 0, false};
+    return {now, state.window, state.used, state.window > window && state.reserved};
+  }
+
+  constexpr Time wait(const View& view, std::uint64_t cost) const {
     const bool fits = view.used <= limit() - cost;
     if (fits && !view.closed) return 0;
-    return begin(fits ? view.window : view.window + 1, now);
+    return until(begin(fits ? view.window : view.window + 1), view.now);
   }
 
-  constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
-    const View view = look(state, at);
-    state = {.window = view.window & kWindowBits,
-             .reserved = at > now && view.window > index(now),
-             .used = view.used + cost};
+  constexpr std::uint64_t remaining(const View& view) const { return view.closed ? 0 : limit() - view.used; }
+  constexpr Time reset_after(const View& view) const {
+    return until(begin(view.window + (view.used > 0)), view.now);
   }
 
-  constexpr std::uint64_t remaining(const State& state, Time now) const {
-    const View view = look(state, now);
-    return view.closed ? 0 : limit() - view.used;
+  constexpr void charge(State& state, View& view, std::uint64_t cost) const {
+    view.used += cost;
+    state = {.window = view.window, .reserved = false, .used = view.used};
   }
 
-  constexpr Time reset_after(const State& state, Time now) const {
-    const View view = look(state, now);
-    return begin(view.window + (view.used > 0), now);
+  constexpr void reserve(State& state, Time now, Time at, std::uint64_t cost) const {
+    View then = look(state, at);
+    charge(state, then, cost);
+    state.reserved = then.window > index(now);
   }
 
   constexpr void refund(State& state, Time now, std::uint64_t cost) const {
@@ -71,27 +82,12 @@ class Rule<FixedWindow> {
   // The clock counts windows. A state is free when its window has passed.
   constexpr std::uint64_t position(Time now) const { return index(now); }
   static constexpr std::uint64_t free_at(const State& state) { return state.window + (state.used > 0); }
-  static constexpr State idle(std::uint64_t position) { return {.window = (position - 1) & kWindowBits}; }
-  constexpr Time span(std::uint64_t count) const { return until(Wide{count} * window_.value(), 0); }
+  static constexpr State idle(std::uint64_t position) { return {.window = position - 1}; }
+  constexpr Time span(std::uint64_t count) const { return until(begin(count), 0); }
 
  private:
-  static constexpr std::uint64_t kWindowBits = ~std::uint64_t{0} >> 1;
-
-  // What a state means at a moment.
-  struct View {
-    std::uint64_t window;  // the one that a charge would go to: that of the moment, or the state's own if later
-    std::uint64_t used;    // spent in it
-    bool closed;           // it has not begun, and the state waits for it
-  };
-
-  constexpr View look(const State& state, Time now) const {
-    const std::uint64_t window = index(now);
-    if (state.window < window) return {window, 0, false};
-    return {state.window, state.used, state.window > window && state.reserved};
-  }
-
   constexpr std::uint64_t index(Time now) const { return now / window_; }
-  constexpr Time begin(std::uint64_t window, Time now) const { return until(Wide{window} * window_.value(), now); }
+  constexpr std::uint64_t begin(std::uint64_t window) const { return saturate(Wide{window} * window_.value()); }
 
   std::uint64_t limit_;
   Divisor window_;

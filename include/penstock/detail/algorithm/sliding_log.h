@@ -31,6 +31,11 @@ class Rule<SlidingLog> {
     friend bool operator==(const State&, const State&) = default;
   };
 
+  struct View {
+    const State* state;
+    Time now;
+  };
+
   explicit constexpr Rule(const SlidingLog& limit)
       : limit_(static_cast<std::uint64_t>(limit.limit)), window_(static_cast<Time>(limit.window.count())) {}
 
@@ -38,17 +43,34 @@ class Rule<SlidingLog> {
   constexpr Time refill() const { return window_; }
   constexpr Time reach() const { return window_; }  // so that at most 2 * limit moments are ever live
 
-  constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
+  constexpr View look(const State& state, Time now) const { return {&state, now}; }
+
+  constexpr Time wait(const View& view, std::uint64_t cost) const {
+    const State& state = *view.state;
     const std::uint64_t keep = limit_ - cost;
     if (state.moments.size() <= keep) return 0;
-    const Wide leaves = Wide{state.moments[state.moments.size() - keep - 1]} + window_;
-    return leaves <= state.seen ? 0 : until(leaves, now);
+    const std::uint64_t leaves = state.moments[state.moments.size() - keep - 1] + window_;
+    return leaves <= state.seen ? 0 : until(leaves, view.now);
   }
 
-  constexpr void charge(State& state, Time now, Time at, std::uint64_t cost) const {
+  constexpr std::uint64_t remaining(const View& view) const {
+    return limit_ - std::min<std::uint64_t>(limit_, live(view));
+  }
+
+  constexpr Time reset_after(const View& view) const {
+    const State& state = *view.state;
+    const std::uint64_t leaves = state.moments.empty() ? 0 : state.moments.back() + window_;
+    return until(std::max(leaves, state.seen), view.now);
+  }
+
+  constexpr void charge(State& state, View& view, std::uint64_t cost) const {
+    reserve(state, view.now, view.now, cost);
+  }
+
+  constexpr void reserve(State& state, Time now, Time at, std::uint64_t cost) const {
     state.seen = std::max(state.seen, now);
     // What has left goes in one piece when it is half of all, so a charge moves two moments on average.
-    const std::size_t left = state.moments.size() - live(state, now);
+    const std::size_t left = state.moments.size() - live(look(state, now));
     if (2 * left >= state.moments.size()) {
       state.moments.erase(state.moments.begin(), state.moments.begin() + static_cast<std::ptrdiff_t>(left));
     }
@@ -56,18 +78,9 @@ class Rule<SlidingLog> {
     state.moments.insert(state.moments.end(), cost, std::max({at, state.seen, newest}));
   }
 
-  constexpr std::uint64_t remaining(const State& state, Time now) const {
-    return limit_ - std::min<std::uint64_t>(limit_, live(state, now));
-  }
-
-  constexpr Time reset_after(const State& state, Time now) const {
-    const Wide leaves = state.moments.empty() ? 0 : Wide{state.moments.back()} + window_;
-    return until(std::max<Wide>(leaves, state.seen), now);
-  }
-
   // The newest go first: they would have stayed longest.
   constexpr void refund(State& state, Time now, std::uint64_t cost) const {
-    state.moments.resize(state.moments.size() - std::min<std::uint64_t>(cost, live(state, now)));
+    state.moments.resize(state.moments.size() - std::min<std::uint64_t>(cost, live(look(state, now))));
   }
 
   // The nth newest of both is the later of the nth newest of each.
@@ -83,8 +96,9 @@ class Rule<SlidingLog> {
   }
 
  private:
-  constexpr std::size_t live(const State& state, Time now) const {
-    const Time effective = std::max(now, state.seen);
+  constexpr std::size_t live(const View& view) const {
+    const State& state = *view.state;
+    const Time effective = std::max(view.now, state.seen);
     if (effective < window_) return state.moments.size();
     const auto first = std::upper_bound(state.moments.begin(), state.moments.end(), effective - window_);
     return static_cast<std::size_t>(state.moments.end() - first);

@@ -34,27 +34,28 @@ class Supply {
     return static_cast<std::uint64_t>(ceil_div(Wide{now} * units_.value(), Wide{1} << 63));
   }
 
-  // The least moment at which `position` units have been issued.
-  constexpr Wide earliest(std::uint64_t position) const {
-    if (stepped_) return Wide{ceil_div(position, units_)} * tick_.value();
-    // The rounded reciprocal gives a moment that is right or at most two before it.
-    Wide moment = Wide{position} * reciprocal_ >> shift_;
-    if (moment >= kLastMoment) return ceil_div(Wide{position} << 63, units_.value());
-    while (at(static_cast<Time>(moment)) < position) ++moment;
+  // The least moment at which `position` units have been issued, which may be after the last.
+  constexpr std::uint64_t earliest(std::uint64_t position) const {
+    if (stepped_) return saturate(Wide{ceil_div(position, units_)} * tick_.value());
+    // The reciprocal, rounded up, gives the moment or one that is later.
+    auto moment = saturate((Wide{position} * reciprocal_ >> shift_) + 1);
+    if (moment > kLastMoment) [[unlikely]]
+      return saturate(ceil_div(Wide{position} << 63, Wide{units_.value()}));
+    while (moment > 0 && at(moment - 1) >= position) --moment;
     return moment;
   }
 
  private:
   constexpr Supply(bool stepped, Time tick, std::uint64_t units)
       : stepped_(stepped),
-        shift_(64 - std::countl_zero(units)),
-        reciprocal_(static_cast<std::uint64_t>(((Wide{1} << (63 + shift_)) - 1) / units)),
+        shift_(64 - std::countl_zero(units - 1)),
+        reciprocal_(static_cast<std::uint64_t>(ceil_div(Wide{1} << (63 + shift_), Wide{units}))),
         tick_(tick),
         units_(units) {}
 
   bool stepped_;
   int shift_;
-  std::uint64_t reciprocal_;  // of the units, shifted up until it fills the word
+  std::uint64_t reciprocal_;  // of the units, shifted up until it fills the word, and rounded up
   Divisor tick_;
   Divisor units_;  // a tick, or 2^63 ns
 };

@@ -31,6 +31,12 @@ class Rule<TokenBucket> {
     friend constexpr bool operator==(const State&, const State&) = default;
   };
 
+  struct View {
+    Time now;
+    std::uint64_t issued;  // the supply's position
+    std::uint64_t spent;   // the state's, or the supply's if that is later: then nothing is owed
+  };
+
   // Whether a permit can be made a whole number of units at all: at most 1.46 permits a nanosecond.
   static constexpr bool can_keep(const Rate& rate) {
     return Wide{static_cast<std::uint64_t>(rate.permits)} * kHorizon <=
@@ -53,7 +59,7 @@ class Rule<TokenBucket> {
     const std::uint64_t divisor = std::gcd(permits, per);
     const std::uint64_t n = permits / divisor;
     const Time w = per / divisor;
-    refill_ = until(ceil_div(Wide{burst_} * w, n), 0);
+    refill_ = until(saturate(ceil_div(Wide{burst_} * w, Wide{n})), 0);
 
     // Rounded: as many units a permit as fit. Never early; late by less than 2.35 units, which do not add up.
     unit_ = Divisor(
@@ -78,31 +84,42 @@ class Rule<TokenBucket> {
   constexpr Time refill() const { return refill_; }
   constexpr Time reach() const { return kLongestWait - 1; }
 
-  constexpr Time wait(const State& state, Time now, std::uint64_t cost) const {
+  constexpr View look(const State& state, Time now) const {
+    const std::uint64_t issued = supply_.at(now);
+    return {now, issued, std::max(state.spent, issued)};
+  }
+
+  constexpr Time wait(const View& view, std::uint64_t cost) const {
     const std::uint64_t room = (burst_ - cost) * unit_.value();
-    if (owed(state, now) <= room) return 0;
-    return until(supply_.earliest(state.spent - room), now);
+    if (owed(view) <= room) return 0;
+    return until(supply_.earliest(view.spent - room), view.now);
+  }
+
+  constexpr std::uint64_t remaining(const View& view) const {
+    const std::uint64_t all = most_debt();
+    const std::uint64_t debt = owed(view);
+    return debt < all ? (all - debt) / unit_ : 0;
+  }
+
+  constexpr Time reset_after(const View& view) const {
+    return owed(view) == 0 ? 0 : until(supply_.earliest(view.spent), view.now);
   }
 
   // A key that owes nothing starts at the supply rounded up: rounded down, it would be given a part of a unit
   // that had been issued before. One that owes goes on from its position, which is exact.
-  constexpr void charge(State& state, Time, Time at, std::uint64_t cost) const {
-    const std::uint64_t from = owed(state, at) == 0 ? supply_.at_or_above(at) : state.spent;
-    state.spent = from + cost * unit_.value();
+  constexpr void charge(State& state, View& view, std::uint64_t cost) const {
+    const std::uint64_t from = owed(view) == 0 ? supply_.at_or_above(view.now) : view.spent;
+    view.spent = from + cost * unit_.value();
+    state.spent = view.spent;
   }
 
-  constexpr std::uint64_t remaining(const State& state, Time now) const {
-    const std::uint64_t all = burst_ * unit_.value();
-    const std::uint64_t debt = owed(state, now);
-    return debt < all ? (all - debt) / unit_ : 0;
-  }
-
-  constexpr Time reset_after(const State& state, Time now) const {
-    return owed(state, now) == 0 ? 0 : until(supply_.earliest(state.spent), now);
+  constexpr void reserve(State& state, Time, Time at, std::uint64_t cost) const {
+    View then = look(state, at);
+    charge(state, then, cost);
   }
 
   constexpr void refund(State& state, Time now, std::uint64_t cost) const {
-    const std::uint64_t debt = owed(state, now);
+    const std::uint64_t debt = owed(look(state, now));
     state.spent -= cost > debt / unit_ ? debt : cost * unit_.value();
   }
 
@@ -121,10 +138,7 @@ class Rule<TokenBucket> {
     refill_ = span(most_debt());
   }
 
-  constexpr std::uint64_t owed(const State& state, Time now) const {
-    const std::uint64_t issued = supply_.at(now);
-    return state.spent > issued ? state.spent - issued : 0;
-  }
+  static constexpr std::uint64_t owed(const View& view) { return view.spent - view.issued; }
 
   std::uint64_t burst_;
   Divisor unit_;  // units a permit

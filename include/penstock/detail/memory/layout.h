@@ -234,9 +234,7 @@ class Layout<FixedWindow, W> : public WindowLayout<FixedWindow, W, 1> {
 
   constexpr Entry<Rule> unpack(W word, std::uint64_t reference) const {
     const std::uint64_t window = this->window(word, reference);
-    return {.state = {.window = window & (~std::uint64_t{0} >> 1),
-                      .reserved = this->reserved(word),
-                      .used = this->counter(word, 0)},
+    return {.state = {.window = window, .reserved = this->reserved(word), .used = this->counter(word, 0)},
             .free_at = window + 1};
   }
 };
@@ -256,7 +254,7 @@ class Layout<SlidingWindow, W> : public WindowLayout<SlidingWindow, W, 2> {
 
   constexpr Entry<Rule> unpack(W word, std::uint64_t reference) const {
     const std::uint64_t window = this->window(word, reference);
-    return {.state = {.index = window & (~std::uint64_t{0} >> 1),
+    return {.state = {.index = window,
                       .reserved = this->reserved(word),
                       .previous = this->counter(word, 1),
                       .current = this->counter(word, 0)},
