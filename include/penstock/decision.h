@@ -13,6 +13,7 @@
 #define PENSTOCK_DECISION_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "penstock/limit.h"
@@ -21,6 +22,9 @@ namespace penstock {
 
 // Who answered.
 enum class Source : std::uint8_t { memory, redis, lease, fallback, policy };
+
+// Its name, for logs and metrics: "redis". Empty for what is none of them.
+[[nodiscard]] constexpr std::string_view to_string(Source source);
 
 struct Decision {
   // No wait will help. Waits of more than 292 years that would end are reported one nanosecond shorter.
@@ -44,6 +48,22 @@ struct Decision {
   constexpr explicit operator bool() const { return permitted; }
   friend bool operator==(const Decision&, const Decision&) = default;
 };
+
+constexpr std::string_view to_string(Source source) {
+  switch (source) {
+    case Source::memory:
+      return "memory";
+    case Source::redis:
+      return "redis";
+    case Source::lease:
+      return "lease";
+    case Source::fallback:
+      return "fallback";
+    case Source::policy:
+      return "policy";
+  }
+  return {};
+}
 
 }  // namespace penstock
 

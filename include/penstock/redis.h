@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -68,6 +69,19 @@ enum class OnUnavailable : std::uint8_t {
   deny,    // nobody goes
   permit,  // everybody goes
 };
+
+// Its name, for logs: "local". Empty for what is none of them.
+[[nodiscard]] constexpr std::string_view to_string(OnUnavailable policy) {
+  switch (policy) {
+    case OnUnavailable::local:
+      return "local";
+    case OnUnavailable::deny:
+      return "deny";
+    case OnUnavailable::permit:
+      return "permit";
+  }
+  return {};
+}
 
 struct RedisLimiterOptions {
   // What the names of all keys begin with, so that an ACL can be ~prefix:*; 1 to 64 bytes, no braces. Limiters with

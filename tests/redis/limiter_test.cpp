@@ -309,6 +309,13 @@ TEST_CASE("options out of range are refused by field and value, and never with t
   CHECK(make_redis_limiter(std::vector<Limit>{}, redis).status().code() == absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("what decides during an outage has a name") {
+  CHECK(to_string(OnUnavailable::local) == "local");
+  CHECK(to_string(OnUnavailable::deny) == "deny");
+  CHECK(to_string(OnUnavailable::permit) == "permit");
+  CHECK(to_string(static_cast<OnUnavailable>(3)).empty());
+}
+
 TEST_CASE("a key that is too long is an error that asks nobody") {
   const RedisServer server;
   const auto mine = limiter(server, "3/10s", {.max_key_bytes = 4});
