@@ -43,8 +43,9 @@ class PENSTOCK_EXPORT Limiter {
   [[nodiscard]] virtual Decision try_acquire(std::string_view key, std::int64_t cost = 1) = 0;
 
   // The same for who must not wait for an answer, either: `then` is called once with it, before this returns or
-  // later on a thread of the back end, where it must be quick. The key is copied. What `then` throws ends the
-  // program. The limiter's destructor waits for those who are still to be called: it must not run within `then`.
+  // later on a thread of the back end, where it must be quick and must not wait for an answer itself. The key is
+  // copied. What `then` throws ends the program. The limiter's destructor waits for those who are still to be
+  // called: it must not run within `then`. For coroutines there is awaitable.h.
   virtual void try_acquire_async(std::string_view key, std::int64_t cost,
                                  std::function<void(const Decision&)> then);
 

@@ -38,7 +38,7 @@ endfunction()
 set(detail "\"penstock/detail/(algorithm|memory)/[a-z_]+\\.h\"")
 check("include/penstock/*.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}|${detail}")
 # Machinery is in sight of those who ask for it by name, and of nobody else.
-foreach(header clock decision limit limiter memory penstock redis)
+foreach(header awaitable clock decision limit limiter memory penstock redis)
   check("include/penstock/${header}.h" ALLOW "${std}|\"absl/status/status(or)?\\.h\"|${public}"
     DENY "\"penstock/memory_limiter\\.h\"")
 endforeach()

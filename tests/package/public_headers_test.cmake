@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.23)
 function(plant file text)
   file(REMOVE_RECURSE ${WORK})
   file(WRITE ${WORK}/include/penstock/limit.h "#include <chrono>\n#include \"absl/status/statusor.h\"\n")
-  foreach(header clock decision limiter memory penstock redis)
+  foreach(header awaitable clock decision limiter memory penstock redis)
     file(WRITE ${WORK}/include/penstock/${header}.h "#include \"penstock/limit.h\"\n")
   endforeach()
   file(WRITE ${WORK}/include/penstock/memory_limiter.h "#include \"penstock/detail/memory/table.h\"\n")
@@ -46,6 +46,7 @@ expect_fail(include/penstock/memory.h "#include \"../../src/memory/limiter.cpp\"
 
 expect_fail(include/penstock/memory.h "#include \"penstock/memory_limiter.h\"")
 expect_fail(include/penstock/memory.h "#include \"penstock/detail/memory/table.h\"")
+expect_fail(include/penstock/awaitable.h "#include \"penstock/memory_limiter.h\"")
 
 expect_pass(include/penstock/detail/memory/table.h "#include \"penstock/detail/algorithm/advance.h\"")
 expect_fail(include/penstock/detail/memory/table.h "#include \"memory/limiter.h\"")

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "catch.h"
+#include "detached.h"
+#include "penstock/awaitable.h"
 #include "penstock/penstock.h"
 #include "penstock/redis.h"
 #include "redis/redis_server.h"
@@ -482,6 +484,87 @@ TEST_CASE("a limiter that goes away first calls back who waits") {
     for (int i = 0; i < 100; ++i) mine->try_acquire_async("key", 1, [&](const Decision&) { ++called; });
   }
   CHECK(called == 100);
+}
+
+// ---- coroutines ------------------------------------------------------------------------------------------
+
+// How a crowd of coroutines fares.
+struct Crowd {
+  std::atomic<int> admitted = 0, by_redis = 0, elsewhere = 0, running = 0;
+
+  void wait() {
+    for (int left = running; left > 0; left = running) running.wait(left);
+  }
+};
+
+Detached ask_in_turn(Limiter& limiter, int times, std::thread::id home, Crowd& crowd) {
+  for (int i = 0; i < times; ++i) {
+    const Decision decision = co_await try_acquire_awaitable(limiter, "key");
+    crowd.admitted += decision.permitted;
+    crowd.by_redis += decision.source == Source::redis;
+    crowd.elsewhere += std::this_thread::get_id() != home;
+  }
+  --crowd.running;
+  crowd.running.notify_all();
+}
+
+TEST_CASE("coroutines that share a limit admit exactly it, on the thread that does the input and output") {
+  const RedisServer server;
+  Crowd crowd;
+  const auto mine = limiter(server, "1000/24h algo=fixed");
+  crowd.running = 50;
+  for (int i = 0; i < 50; ++i) ask_in_turn(*mine, 40, std::this_thread::get_id(), crowd);
+  crowd.wait();
+  CHECK(crowd.admitted == 1000);
+  CHECK(crowd.by_redis == 2000);
+  // What is asked there, too, cannot be answered before the suspension.
+  CHECK(crowd.elsewhere > 0);
+}
+
+TEST_CASE("without a server a hundred thousand awaited answers in a row do not grow the stack") {
+  RedisServer server;
+  Crowd crowd;
+  const auto mine = limiter(server, "1000/24h algo=fixed", {.nodes = 4});
+  REQUIRE(mine->peek("key").source == Source::redis);
+  server.kill9();
+  crowd.running = 1;
+  ask_in_turn(*mine, 100'000, std::this_thread::get_id(), crowd);
+  crowd.wait();
+  CHECK(crowd.admitted == 250);
+  CHECK(crowd.by_redis == 0);
+}
+
+TEST_CASE("an awaited request that is wrong is answered where it was asked") {
+  const RedisServer server;
+  const auto mine = limiter(server, "3/10s", {.max_key_bytes = 4});
+  const auto story = [](Limiter& its_limiter) -> Detached {
+    const std::thread::id home = std::this_thread::get_id();
+    const Decision negative = co_await try_acquire_awaitable(its_limiter, "key", -1);
+    CHECK(negative.error == absl::StatusCode::kInvalidArgument);
+    const Decision too_long = co_await try_acquire_awaitable(its_limiter, "12345");
+    CHECK(too_long.error == absl::StatusCode::kInvalidArgument);
+    CHECK(std::this_thread::get_id() == home);
+  };
+  story(*mine);
+}
+
+TEST_CASE("a limiter that goes away first lets those go on that wait in a coroutine") {
+  RedisServer server;
+  Crowd crowd;
+  crowd.running = 100;
+  {
+    const auto mine =
+        make_redis_limiter(FixedWindow{1000, 24h},
+                           open_redis({.url = server.url(), .deadline = 200ms, .max_in_flight = 100}).value(),
+                           {.on_unavailable = OnUnavailable::deny})
+            .value();
+    while (mine->peek("key").source != Source::redis) std::this_thread::yield();
+    server.stop();  // nobody is answered before the deadline
+    for (int i = 0; i < 100; ++i) ask_in_turn(*mine, 1, std::this_thread::get_id(), crowd);
+  }
+  CHECK(crowd.running == 0);
+  CHECK(crowd.by_redis == 0);
+  CHECK(crowd.admitted == 0);
 }
 
 TEST_CASE("in a child after fork a limiter answers as if the server were away") {
