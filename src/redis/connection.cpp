@@ -284,8 +284,10 @@ Connection::Loading& Connection::loading(const Script& script) {
 }
 
 // What the server said, in what a log can take: printable, short, and without the password that a strange server
-// might send back.
+// might send back. A command that a server does not know it repeats with its arguments, cut off somewhere: these
+// are keys or a password.
 absl::Status Connection::refused(absl::StatusCode code, std::string_view what, std::string_view line) const {
+  line = line.substr(0, line.find(", with args beginning with"));
   std::string text(line.substr(0, 160));
   for (char& c : text) c = ' ' <= c && c <= '~' ? c : '?';
   const std::string_view password = address_.password.view();

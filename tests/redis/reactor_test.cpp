@@ -370,6 +370,19 @@ TEST_CASE("a wrong password refuses at once, tells nobody, and is not tried agai
   }
 }
 
+TEST_CASE("a server that repeats a command that it does not know does not spread what is in it") {
+  const std::string lengthy(300, 'x');  // of which the server repeats the beginning
+  for (const std::string& password : {std::string("hunter2"), lengthy}) {
+    const RedisServer server({"--rename-command", "AUTH", ""});
+    Reactor reactor(at("redis://somebody:" + password + "@127.0.0.1:" + std::to_string(server.port())));
+    CHECK(eventually([&] { return !reactor.last_error().ok(); }));
+    const std::string message = reactor.last_error().ToString();
+    CHECK_THAT(message, Catch::Contains("unknown command"));
+    CHECK(message.find("somebody") == std::string::npos);
+    CHECK(message.find(password.substr(0, 7)) == std::string::npos);
+  }
+}
+
 TEST_CASE("a database that does not exist is an error") {
   const RedisServer server({"--databases", "2"});
   Reactor reactor(at(server.url() + "/2"));
