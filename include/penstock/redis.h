@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "penstock/export.h"
 #include "penstock/limit.h"
@@ -56,12 +57,32 @@ struct RedisOptions {
 };
 
 // A server, and the one thread that talks to it; shared by any number of limiters. Connects in the background,
-// again and again with growing pauses (10 ms to 2 s). In a child after fork() it answers as if the server were
-// away.
+// again and again with growing pauses (10 ms to 2 s).
 class Redis;
 
 // InvalidArgument names the option and its value, never the password. Does not wait for the connection.
 [[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::shared_ptr<Redis>> open_redis(const RedisOptions& options = {});
+
+// Waits until the server answers, until `deadline` at the latest. OK, or what came of the last attempt:
+// kUnavailable, kPermissionDenied (user, password or right), kInvalidArgument (no such database), kDeadlineExceeded
+// (nothing yet); kFailedPrecondition in a child after fork(). The message names the server and never a secret.
+// Whatever it is, connecting goes on. Any thread but the one that calls back.
+[[nodiscard]] PENSTOCK_EXPORT absl::Status wait_until_connected(const Redis& redis, Deadline deadline);
+
+struct RedisStats {
+  bool connected = false;
+  bool breaker_open = false;    // nobody is asked, whether connected or not
+  std::int64_t in_flight = 0;   // requests that wait for an answer
+  std::int64_t connects = 0;    // how often it came to a connection
+  std::int64_t requests = 0;    // that were taken to be asked
+  std::int64_t unknown = 0;     // of them: sent, and never answered
+  std::string last_error = {};  // why it could not connect, or what the server refused; "" if all was ever well.
+                                // Without keys and secrets. It stays when all is well again.
+  std::chrono::system_clock::time_point last_error_at = {};
+};
+
+// For logs and metrics. Each number is right by itself. Any thread.
+[[nodiscard]] PENSTOCK_EXPORT RedisStats redis_stats(const Redis& redis);
 
 // What decides while the server cannot be asked.
 enum class OnUnavailable : std::uint8_t {

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <random>
 #include <utility>
 
@@ -45,6 +46,23 @@ absl::StatusOr<std::shared_ptr<Redis>> open_redis(const RedisOptions& options) {
   };
   std::random_device device;
   return std::make_shared<Redis>(reactor, options.deadline, std::uint64_t{device()} << 32 | device());
+}
+
+absl::Status wait_until_connected(const Redis& redis, Deadline deadline) {
+  return redis.reactor.wait_until_connected(deadline);
+}
+
+RedisStats redis_stats(const Redis& redis) {
+  const redis::ReactorState state = redis.reactor.state();
+  redis::ReactorTrouble trouble = redis.reactor.last_trouble();
+  return {.connected = state.connected,
+          .breaker_open = redis.breaker.open(),
+          .in_flight = static_cast<std::int64_t>(state.outstanding),
+          .connects = static_cast<std::int64_t>(state.connects),
+          .requests = static_cast<std::int64_t>(state.questions),
+          .unknown = static_cast<std::int64_t>(state.unknown),
+          .last_error = std::move(trouble.text),
+          .last_error_at = trouble.when};
 }
 
 }  // namespace penstock

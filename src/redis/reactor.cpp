@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <iterator>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "redis/backoff.h"
 #include "redis/connection.h"
 #include "redis/counters.h"
@@ -112,6 +114,20 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   [[nodiscard]] absl::Status last_error() const {
     const std::lock_guard lock(error_mutex_);
     return {error_code_, error_text_};
+  }
+
+  [[nodiscard]] ReactorTrouble last_trouble() const {
+    const std::lock_guard lock(error_mutex_);
+    return trouble_;
+  }
+
+  [[nodiscard]] absl::Status wait_until_connected(Instant deadline) const {
+    if (!thread_.joinable()) return last_error();
+    std::unique_lock lock(error_mutex_);
+    const auto is_connected = [this] { return counters_.connected.load(std::memory_order_relaxed); };
+    if (noted_change_.wait_until(lock, deadline, is_connected)) return absl::OkStatus();
+    if (error_code_ != absl::StatusCode::kOk) return {error_code_, error_text_};
+    return absl::DeadlineExceededError(absl::StrCat("not connected to ", to_string(options_.address), " so far"));
   }
 
  private:
@@ -333,9 +349,13 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
   void note(const absl::Status& error) {
     noted_ = error;
-    const std::lock_guard lock(error_mutex_);
-    error_code_ = error.code();
-    error_text_ = std::string(error.message());
+    {
+      const std::lock_guard lock(error_mutex_);
+      error_code_ = error.code();
+      error_text_ = std::string(error.message());
+      if (!error.ok()) trouble_ = {.text = error_text_, .when = std::chrono::system_clock::now()};
+    }
+    noted_change_.notify_all();
   }
 
   void fail(const absl::Status& error) {
@@ -362,6 +382,8 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   mutable std::mutex error_mutex_;
   absl::StatusCode error_code_ = absl::StatusCode::kOk;
   std::string error_text_;
+  ReactorTrouble trouble_;
+  mutable std::condition_variable noted_change_;  // of `connected`, too
 
   // From here on the thread's own.
   absl::Status noted_;
@@ -428,6 +450,16 @@ ReactorState Reactor::state() const {
 absl::Status Reactor::last_error() const {
   if (loop_->in_child()) return absl::FailedPreconditionError("the reactor belongs to the parent process");
   return loop_->last_error();
+}
+
+ReactorTrouble Reactor::last_trouble() const {
+  // In a child the lock may be held by a thread that is not there.
+  if (loop_->in_child()) return {.text = std::string(last_error().message()), .when = {}};
+  return loop_->last_trouble();
+}
+
+absl::Status Reactor::wait_until_connected(std::chrono::steady_clock::time_point deadline) const {
+  return loop_->in_child() ? last_error() : loop_->wait_until_connected(deadline);
 }
 
 }  // namespace penstock::redis

@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "absl/status/status.h"
 #include "penstock/limit.h"
@@ -56,6 +57,12 @@ struct ReactorState {
   std::uint64_t timeouts = 0;   // answers
 };
 
+// What went wrong last.
+struct ReactorTrouble {
+  std::string text;  // empty if nothing ever did
+  std::chrono::system_clock::time_point when;
+};
+
 class Reactor {
  public:
   explicit Reactor(const ReactorOptions& options);
@@ -72,10 +79,16 @@ class Reactor {
   // The same for several, which keep their order. If there is no room for all, those at the end are refused.
   void ask(std::span<Question* const> questions);
 
+  // OK as soon as the server answers; at `deadline` last_error(), or kDeadlineExceeded if nothing went wrong so
+  // far. Any thread but the reactor's.
+  [[nodiscard]] absl::Status wait_until_connected(std::chrono::steady_clock::time_point deadline) const;
+
   // For tests and metrics. Any thread.
   [[nodiscard]] ReactorState state() const;
   // Why the server cannot be reached, or what it refused lately; OK if all is well. Holds no secret. Any thread.
   [[nodiscard]] absl::Status last_error() const;
+  // The same, but it stays when all is well again.
+  [[nodiscard]] ReactorTrouble last_trouble() const;
 
  private:
   class Loop;

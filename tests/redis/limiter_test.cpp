@@ -266,6 +266,92 @@ TEST_CASE("a user who may not load scripts can use those that the operator has l
   CHECK(missing->try_acquire("key").error == absl::StatusCode::kPermissionDenied);
 }
 
+TEST_CASE("who waits for the connection learns that it is there, or why it is not") {
+  // However long the machine takes to get there.
+  const auto wait = [](const std::string& url) {
+    const auto redis = open_redis({.url = url, .connect_timeout = kPatient}).value();
+    absl::Status status = absl::DeadlineExceededError("");
+    while (status.code() == absl::StatusCode::kDeadlineExceeded) {
+      const auto deadline = std::chrono::steady_clock::now() + 100ms;
+      status = wait_until_connected(*redis, deadline);
+      CHECK((status.ok() || std::chrono::steady_clock::now() >= deadline));
+      CHECK(redis_stats(*redis).connected == status.ok());
+    }
+    return status;
+  };
+  const RedisServer server({"--databases", "2"});
+  CHECK(wait(server.url()).ok());
+  server.command({"ACL", "SETUSER", "limiter", "on", ">right", "~*", "+@all"});
+  const std::string host = "127.0.0.1:" + std::to_string(server.port());
+
+  const absl::Status wrong = wait("redis://limiter:hunter2@" + host);
+  CHECK(wrong.code() == absl::StatusCode::kPermissionDenied);
+  CHECK_THAT(wrong.ToString(), Catch::Contains("WRONGPASS") && Catch::Contains(host));
+  CHECK(wrong.ToString().find("hunter2") == std::string::npos);
+  CHECK(wait(server.url() + "/2").code() == absl::StatusCode::kInvalidArgument);
+
+  const absl::Status nobody = wait("unix:///nobody/listens/here");
+  CHECK(nobody.code() == absl::StatusCode::kUnavailable);
+  CHECK_THAT(nobody.ToString(), Catch::Contains("/nobody/listens/here"));
+
+  server.stop();  // it accepts connections and says nothing
+  const auto slow = open_redis({.url = server.url(), .connect_timeout = 1min}).value();
+  CHECK(wait_until_connected(*slow, std::chrono::steady_clock::now() + 10ms).code() ==
+        absl::StatusCode::kDeadlineExceeded);
+  server.cont();
+  CHECK(wait_until_connected(*slow, std::chrono::steady_clock::now() + kPatient).ok());
+}
+
+TEST_CASE("who waits for the connection is woken when the server starts") {
+  const std::uint16_t port = RedisServer::free_port();
+  const auto redis = open_redis({.url = "redis://127.0.0.1:" + std::to_string(port)}).value();
+  std::promise<absl::StatusCode> waited;
+  std::thread waiting(
+      [&] { waited.set_value(wait_until_connected(*redis, std::chrono::steady_clock::now() + kPatient).code()); });
+  const RedisServer server({}, port);
+  CHECK(waited.get_future().get() == absl::StatusCode::kOk);
+  waiting.join();
+}
+
+TEST_CASE("what went wrong last is told in words, with its time, also when all is well again") {
+  RedisServer server;
+  const auto redis = open_redis({.url = server.url(), .deadline = kPatient, .connect_timeout = kPatient}).value();
+  const auto mine = make_redis_limiter(FixedWindow{10, 1h}, redis).value();
+  REQUIRE(mine->try_acquire("key").source == Source::redis);
+  RedisStats stats = redis_stats(*redis);
+  CHECK(stats.connected);
+  CHECK_FALSE(stats.breaker_open);
+  CHECK(stats.in_flight == 0);
+  CHECK(stats.connects == 1);
+  CHECK(stats.requests == 1);
+  CHECK(stats.last_error.empty());
+
+  const auto before = std::chrono::system_clock::now();
+  server.kill9();
+  for (int i = 0; i < 10; ++i) CHECK(mine->try_acquire("key").source == Source::fallback);
+  stats = redis_stats(*redis);
+  CHECK_FALSE(stats.connected);
+  CHECK(stats.breaker_open);
+  CHECK_FALSE(stats.last_error.empty());
+  CHECK(stats.last_error_at >= before);
+  CHECK(stats.last_error_at <= std::chrono::system_clock::now());
+  // The last is sooner or later of the attempts to connect.
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (stats.last_error.find("refused") == std::string::npos && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(1ms);
+    stats = redis_stats(*redis);
+  }
+  CHECK_THAT(stats.last_error, Catch::Contains("Connection refused") && Catch::Contains("127.0.0.1"));
+
+  server.restart();
+  REQUIRE(comes_back(*mine));
+  const RedisStats after = redis_stats(*redis);
+  CHECK(after.connected);
+  CHECK(after.connects == 2);
+  CHECK_THAT(after.last_error, Catch::Contains("127.0.0.1"));
+  CHECK(after.last_error_at >= before);
+}
+
 TEST_CASE("a wrong password is an error of each decision, and is told to nobody") {
   const RedisServer server;
   server.command({"ACL", "SETUSER", "limiter", "on", ">right", "~*", "+@all"});
@@ -569,10 +655,16 @@ TEST_CASE("a limiter that goes away first lets those go on that wait in a corout
 
 TEST_CASE("in a child after fork a limiter answers as if the server were away") {
   const RedisServer server;
-  const auto mine = limiter(server, "100/h burst=100");
+  const auto redis = open(server);
+  const auto mine = make_redis_limiter(parse_limit("100/h burst=100").value(), redis).value();
   REQUIRE(mine->try_acquire("key").source == Source::redis);
   const pid_t child = fork();
-  if (child == 0) _exit(mine->try_acquire("key").source == Source::fallback ? 0 : 1);
+  if (child == 0) {
+    const bool told = wait_until_connected(*redis, std::chrono::steady_clock::now() + kPatient).code() ==
+                          absl::StatusCode::kFailedPrecondition &&
+                      !redis_stats(*redis).last_error.empty();
+    _exit(told && mine->try_acquire("key").source == Source::fallback ? 0 : 1);
+  }
   int status = -1;
   waitpid(child, &status, 0);
   CHECK(status == 0);
