@@ -10,8 +10,21 @@
 // processes that use one server and one prefix; docs/redis.md says what a restart, a failover or an outage adds to
 // them.
 //
-// What would surprise: a call takes a round trip, and at most `deadline`. When the server cannot be asked the
-// decision is `on_unavailable`'s, and says so: `error` is why, `source` is Source::fallback or Source::policy.
+// Open one Redis for each server when the program starts, after any fork(), and keep it: it is a thread and a
+// connection. Limiters are cheap beside it. In a child after fork() the parent's answers as if the server were
+// away; a server that forks workers opens one in each.
+//
+// What would surprise:
+// - A call takes a round trip, and at most `deadline`. The first ones wait for the connection; a program that would
+//   rather start late than with shares calls wait_until_connected.
+// - When the server cannot be asked the decision is `on_unavailable`'s, and says so: `error` is why, `source` is
+//   Source::fallback or Source::policy. redis_stats has the reason in words.
+// - After 5 failures in a row, or half of 20 or more in a second, a breaker opens: for 100 ms to 2 s nobody is
+//   asked, and everybody decided upon at once. Then one request probes; if it is answered, a tenth of the requests
+//   go to the server, and all of them a second later.
+// - A local share is charged with every request, also while the server decides. So what a key may still have in an
+//   outage depends on what it asked for before, refused requests included, and flapping gains nobody anything.
+//   `limit`, `remaining`, `retry_after` and `reset_after` of a fallback decision are those of the share.
 
 #ifndef PENSTOCK_REDIS_H_
 #define PENSTOCK_REDIS_H_

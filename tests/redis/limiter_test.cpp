@@ -430,6 +430,7 @@ TEST_CASE("without a server a share of the limit is admitted, or nobody, or ever
     const Decision decision = local->try_acquire("key");
     REQUIRE(decision.source == Source::fallback);
     REQUIRE(decision.error != absl::StatusCode::kOk);
+    REQUIRE(decision.limit == 25);
     admitted += decision.permitted;
   }
   CHECK(admitted == 15);  // a quarter of 100; 10 of it were charged while the server was there
