@@ -10,7 +10,7 @@ if(NOT TARGET hiredis::hiredis AND TARGET hiredis::hiredis_static)
 endif()
 if(NOT TARGET hiredis::hiredis)
   find_path(hiredis_INCLUDE_DIR hiredis/read.h)
-  find_library(hiredis_LIBRARY hiredis)
+  find_library(hiredis_LIBRARY NAMES hiredis hiredisd)  # from 1.1 a debug build is called hiredisd
   mark_as_advanced(hiredis_INCLUDE_DIR hiredis_LIBRARY)
   if(hiredis_INCLUDE_DIR AND hiredis_LIBRARY)
     add_library(hiredis::hiredis UNKNOWN IMPORTED)
