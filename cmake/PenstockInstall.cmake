@@ -67,4 +67,6 @@ configure_package_config_file(cmake/penstockConfig.cmake.in penstockConfig.cmake
 write_basic_package_version_file(penstockConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/penstockConfig.cmake ${PROJECT_BINARY_DIR}/penstockConfigVersion.cmake
   DESTINATION ${package_dir} COMPONENT penstock_development)
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT penstock_development)
+if(NOT PENSTOCK_DEBIAN)  # whose packages have a file of their own for that
+  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT penstock_development)
+endif()
