@@ -53,7 +53,8 @@ start() {
 # ---- what it shows -----------------------------------------------------------------------------------------
 section 'without a server it says so and is well'
 if ! PATH=$folder "$example" >out 2>err; then fail 'it does not skip'; fi
-[ "$(grep -c '' out)" -eq 1 ] && said 'skipped: ' || fail 'it does not say that it skips'
+[ "$(grep -c '' out)" -eq 1 ] || fail 'it says more than a line'
+said 'skipped: ' || fail 'it does not say that it skips'
 [ -z "$(ls -A tmp)" ] || fail 'it leaves something behind'
 
 if ! command -v redis-server >/dev/null && ! command -v valkey-server >/dev/null; then
