@@ -640,12 +640,11 @@ TEST_CASE("a limiter that goes away first lets those go on that wait in a corout
   RedisServer server;
   Crowd crowd;
   crowd.running = 100;
+  // It outlives the limiter: else its own end would answer them.
+  const auto redis = open_redis({.url = server.url(), .deadline = 200ms, .max_in_flight = 100}).value();
   {
     const auto mine =
-        make_redis_limiter(FixedWindow{1000, 24h},
-                           open_redis({.url = server.url(), .deadline = 200ms, .max_in_flight = 100}).value(),
-                           {.on_unavailable = OnUnavailable::deny})
-            .value();
+        make_redis_limiter(FixedWindow{1000, 24h}, redis, {.on_unavailable = OnUnavailable::deny}).value();
     while (mine->peek("key").source != Source::redis) std::this_thread::yield();
     server.stop();  // nobody is answered before the deadline
     for (int i = 0; i < 100; ++i) ask_in_turn(*mine, 1, std::this_thread::get_id(), crowd);
