@@ -395,6 +395,127 @@ TEST_CASE("plain Lua and C++ keep all limits alike, in a million random steps ea
   walk_lists<InLua>(1'000'000);
 }
 
+// ---- what nobody of us has put there ---------------------------------------------------------------------
+
+// A call of one limit: an operation, and for each request a key and a cost.
+Call call_of(const Rulebook& book, const char* operation,
+             const std::vector<std::pair<std::string, std::int64_t>>& requests) {
+  Call call{&book.script(), {}, {operation, "", "0"}};
+  for (const std::string& term : book.terms()) call.arguments.push_back(term);
+  for (const auto& [key, cost] : requests) {
+    call.keys.push_back(key);
+    call.arguments.push_back(std::to_string(cost));
+  }
+  return call;
+}
+
+// One of each kind: a bucket whose permits are no whole microseconds, windows whose counters may be many.
+std::vector<Limit> one_of_each() {
+  return {TokenBucket{{7, std::chrono::microseconds(5)}, 9}, TokenBucket{{1, std::chrono::microseconds(5)}, 9},
+          FixedWindow{9, std::chrono::seconds(1)}, SlidingWindow{9, std::chrono::seconds(1)},
+          SlidingLog{9, std::chrono::seconds(1)}};
+}
+
+TEST_CASE("no value that a key holds makes a script fail") {
+  const auto host = make_lua_host();
+  host->set_now(kToday);
+  std::vector<std::string> values = {"",       " ",     "x",       "-1",      "1.5",       "0x10", "inf",
+                                     "nan",    "1e300", " 12",     "12 ",     "1  2",      "1 2",  "1 2 3 4 5",
+                                     "1 -2 3", "1 2 2", "1 2 3 9", "nan 0 0", "0 0 0 inf", "\n1",  "1\n",
+                                     "12\0",   "0",     "5 0 0",   "5 9 9 1", "0 0",       "0 5"};
+  for (const std::size_t digits : {16, 17, 20, 400}) {
+    const std::string many(digits, '9');
+    for (const std::string& value : {many, many + " 0 0", "0 " + many + " 0", "0 0 " + many, many + " 0 0 0",
+                                     "0 " + many + " 0 1", "0 0 " + many + " 0", many + " 1", "1 " + many}) {
+      values.push_back(value);
+    }
+  }
+  for (const Limit& limit : one_of_each()) {
+    const Rulebook book = Rulebook::make({limit}).value();
+    for (const std::string& value : values) {
+      for (const char* operation : {"peek", "advance", "refund", "reset"}) {
+        CAPTURE(to_string(limit), value, operation);
+        for (const char* key : {"before", "key", "list", "long", "after"}) (void)host->command({"DEL", key});
+        (void)host->command({"SET", "key", value, "PX", "1000"});
+        (void)host->command({"RPUSH", "list", value});
+        (void)host->command({"RPUSH", "long", "1", value, value, "1795000000000000", value, "1795000000000000"});
+        for (const char* key : {"list", "long"}) (void)host->command({"PEXPIRE", key, "1000"});
+        const Tree reply = host->run(
+            call_of(book, operation, {{"before", 1}, {"key", 1}, {"list", 2}, {"long", 7}, {"after", 1}}));
+        INFO(reply.text);
+        REQUIRE(reply.kind == Reply::Kind::array);
+        REQUIRE(reply.children.size() == 6);
+        // Who came with it is decided as ever.
+        CHECK(reply.children[1].kind != Reply::Kind::error);
+        CHECK(reply.children[5].kind != Reply::Kind::error);
+        const bool charged = std::string(operation) == "advance";
+        for (const char* key : {"before", "after"}) CHECK((host->command({"PTTL", key}).integer > 0) == charged);
+        for (const char* key : {"key", "list", "long"}) CHECK(host->command({"PTTL", key}).integer != -1);
+      }
+    }
+  }
+}
+
+TEST_CASE("what is wrong with a call is told before anything is written") {
+  const auto host = make_lua_host();
+  host->set_now(kToday);
+  for (const Limit& limit : one_of_each()) {
+    const Rulebook book = Rulebook::make({limit}).value();
+    const Call good = call_of(book, "advance", {{"a", 1}, {"b", 1}});
+    CAPTURE(to_string(limit));
+    const auto complaint = [&](const Call& call) {
+      const std::int64_t writes = host->writes();
+      const Tree reply = host->run(call);
+      CHECK(host->writes() == writes);
+      return reply.kind == Reply::Kind::error ? reply.text : "none";
+    };
+    // ARGV counts from 1: operation, now, patience, limits, letter, three terms, two costs.
+    for (const std::size_t index : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}) {
+      for (const char* wrong : {"-1", "0.5", "nan", "inf", "9007199254740992", "x"}) {
+        CAPTURE(index, wrong);
+        Call bad = good;
+        bad.arguments[index - 1] = wrong;
+        CHECK(complaint(bad).find("PENSTOCK argument " + std::to_string(index) + ":") == 0);
+      }
+    }
+    for (const char* operation : {"", "Advance", "peek ", "refunds"}) {
+      Call bad = good;
+      bad.arguments[0] = operation;
+      CHECK(complaint(bad).find("PENSTOCK argument 1:") == 0);
+    }
+    // The largest of each: a time in the year 2112, a patience as long.
+    for (const auto& [index, largest] :
+         {std::pair<std::size_t, std::string>{2, "4503599627370496"}, {3, "4503599627370496"}}) {
+      Call call = call_of(book, "peek", {{"a", 1}, {"b", 1}});
+      call.arguments[index - 1] = largest;
+      CHECK(complaint(call) == "none");
+      call.arguments[index - 1] = "4503599627370497";
+      CHECK(complaint(call).find("PENSTOCK argument " + std::to_string(index) + ":") == 0);
+    }
+    // As many keys as requests.
+    Call keys = good;
+    keys.keys.emplace_back("c");
+    CHECK(complaint(keys) == "PENSTOCK keys: 3 for 2 requests of 1 limits");
+    keys.keys.resize(1);
+    CHECK(complaint(keys) == "PENSTOCK keys: 1 for 2 requests of 1 limits");
+    Call none = good;
+    none.keys.clear();
+    none.arguments.resize(8);
+    none.arguments[3] = "0";
+    CHECK(complaint(none).find("PENSTOCK keys: 0 for") == 0);
+  }
+  // 16 limits, and no more.
+  const Rulebook many = Rulebook::make(std::vector<Limit>(16, FixedWindow{9, std::chrono::seconds(1)})).value();
+  Call call{&many.script(), many.suffixes(), {"peek", "", "0"}};
+  for (const std::string& term : many.terms()) call.arguments.push_back(term);
+  call.arguments.emplace_back("1");
+  CHECK(host->run(call).kind == Reply::Kind::array);
+  call.arguments.back() = "9007199254740991";  // 2^53 - 1
+  CHECK(host->run(call).kind == Reply::Kind::array);
+  call.arguments[3] = "17";
+  CHECK(host->run(call).text.find("PENSTOCK argument 4: \"17\"") == 0);
+}
+
 TEST_CASE("a part of another limit's microsecond counts as a whole one") {
   const std::vector<Limit> limits = {TokenBucket{{7, std::chrono::microseconds(5)}, 3}};
   const auto host = make_lua_host();

@@ -11,7 +11,7 @@ function fixed_window.terms(most, window, scale)
 end
 
 function fixed_window.parse(limit, value)
-  local packed = tonumber(value)
+  local packed = tonumber(value:match('^%d+$'))
   if packed then
     local used = packed % limit.scale
     return { window = (packed - used) / limit.scale, used = used, reserved = false }

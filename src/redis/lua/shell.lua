@@ -11,9 +11,12 @@
 --        error in its place says that the key holds something else: its request is not decided, and charged nothing.
 --
 -- A request is charged to all its limits, or to none, at the first moment that suits them all. A refusal writes nothing.
--- All numbers are integers from 0 to 2^53 - 1. Whatever is wrong with them is found before anything is written.
+-- All numbers are integers from 0 to 2^53 - 1. Whatever is wrong with them is found before anything is written, and
+-- no value that a key holds makes the script fail: what the server itself refuses, it refuses at the first command of
+-- its kind, which comes before any that changes something.
 
 local LAST_NOW = 2 ^ 52  -- in the year 2112; leaves room for the longest wait
+local LAST_FREE = 2 ^ 54  -- above what any limiter can owe
 
 local function number(index, most)
   local value = tonumber(ARGV[index])
@@ -85,6 +88,9 @@ for r = 1, requests do
   local base, cost, states, waits, wait, sound = (r - 1) * count, costs[r], {}, {}, 0, true
   for i = 1, count do
     local state, wrong = load(rule_of[i], limits[i], KEYS[base + i])
+    -- A missing right, say: every request would meet it.
+    if wrong and not wrong.err:find('WRONGTYPE', 1, true) then return wrong end
+    if state and not (rule_of[i].free_at(limits[i], state) <= LAST_FREE) then state = nil end
     states[i] = state
     if not state then
       sound = false

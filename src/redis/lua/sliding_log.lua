@@ -11,19 +11,22 @@ function sliding_log.terms(most, window)
   return { most = most, window = window }
 end
 
+-- A moment and what it tells of `seen`. What somebody else has put between ours has left long ago.
+local MOMENT = '^(%d+) ?(%d*)$'
+
 local function split(element)
-  local moment = tonumber(element)
-  if moment then return moment, moment end
-  local first, second = element:match('^(%d+) (%d+)$')
-  return tonumber(first), tonumber(second)
+  local first, second = element:match(MOMENT)
+  local moment = tonumber(first) or 0
+  return moment, tonumber(second) or moment
 end
 
 function sliding_log.load(limit, key)
   local size = redis.pcall('LLEN', key)
   if type(size) == 'table' then return nil, size end
   if size == 0 then return { key = key, size = 0, newest = 0, seen = 0 } end
-  local newest, seen = split(redis.call('LINDEX', key, -1))
-  if not newest then return nil end
+  local last = redis.call('LINDEX', key, -1)
+  if not last:match(MOMENT) then return nil end
+  local newest, seen = split(last)
   return { key = key, size = size, newest = newest, seen = seen }
 end
 

@@ -11,7 +11,7 @@ function sliding_window.terms(most, window, scale)
 end
 
 function sliding_window.parse(limit, value)
-  local packed = tonumber(value)
+  local packed = tonumber(value:match('^%d+$'))
   if packed then
     local current = packed % limit.scale
     packed = (packed - current) / limit.scale

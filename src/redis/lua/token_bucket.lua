@@ -13,7 +13,7 @@ end
 
 -- A part of another limit's microsecond counts as a whole one: a changed limit may only get stricter.
 function token_bucket.parse(limit, value)
-  local us = tonumber(value)
+  local us = tonumber(value:match('^%d+$'))
   if us then return { us = us, part = 0 } end
   local whole, part, n = value:match('^(%d+) (%d+) (%d+)$')
   if not whole then return nil end
