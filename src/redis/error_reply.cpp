@@ -37,7 +37,7 @@ constexpr std::array<Row, 19> kCodes = {{
 constexpr std::array<Row, 7> kSentences = {{
     {"max number of clients", Verdict::unavailable},
     {"Function not found", Verdict::not_loaded},
-    {"The user executing the script", Verdict::forbidden},
+    {"The user executing the script", Verdict::half_allowed},
     {"invalid password", Verdict::forbidden},  // Redis 5
     {"AUTH <password> called without", Verdict::forbidden},
     {"Client sent AUTH", Verdict::forbidden},
@@ -61,12 +61,11 @@ Verdict of_word(std::string_view line) {
 Verdict of_inner(std::string_view line) {
   for (std::size_t at = line.find(" -"); at != std::string_view::npos; at = line.find(" -", at + 1)) {
     const Verdict verdict = of_word(line.substr(at + 2));
-    if (verdict == Verdict::read_only || verdict == Verdict::unavailable || verdict == Verdict::forbidden) {
-      return verdict;
-    }
+    if (verdict == Verdict::read_only || verdict == Verdict::unavailable) return verdict;
+    if (verdict == Verdict::forbidden) return Verdict::half_allowed;
   }
   constexpr std::string_view kNotAllowed = "The user executing the script can't run this command";
-  return line.find(kNotAllowed) != std::string_view::npos ? Verdict::forbidden : Verdict::defect;
+  return line.find(kNotAllowed) != std::string_view::npos ? Verdict::half_allowed : Verdict::defect;
 }
 
 }  // namespace
@@ -93,6 +92,7 @@ absl::StatusCode code(Verdict verdict) {
     case Verdict::unavailable:
       return absl::StatusCode::kUnavailable;
     case Verdict::forbidden:
+    case Verdict::half_allowed:
       return absl::StatusCode::kPermissionDenied;
     case Verdict::defect:
       break;
@@ -100,6 +100,6 @@ absl::StatusCode code(Verdict verdict) {
   return absl::StatusCode::kInternal;
 }
 
-bool ran_maybe(Verdict verdict) { return verdict == Verdict::defect; }
+bool ran_maybe(Verdict verdict) { return verdict == Verdict::defect || verdict == Verdict::half_allowed; }
 
 }  // namespace penstock::redis

@@ -36,7 +36,7 @@ TEST_CASE("each error of a server has its verdict") {
       {"NOPERM this user has no permissions to run the 'evalsha' command", Verdict::forbidden},
       {"NOPERM this user has no permissions to access one of the keys used as arguments", Verdict::forbidden},
       {"ERR The user executing the script can't run this command or subcommand script: abc, on @user_script:1.",
-       Verdict::forbidden},
+       Verdict::half_allowed},
       {"DENIED Redis is running in protected mode because protected mode is enabled", Verdict::forbidden},
       {"ERR AUTH <password> called without any password configured for the default user.", Verdict::forbidden},
       {"ERR Client sent AUTH, but no password is set", Verdict::forbidden},
@@ -56,7 +56,7 @@ TEST_CASE("each error of a server has its verdict") {
   CAPTURE(row.line);
   CHECK(classify(row.line) == row.verdict);
   CHECK(classify(std::string("-") + row.line) == row.verdict);
-  CHECK(ran_maybe(row.verdict) == (row.verdict == Verdict::defect));
+  CHECK(ran_maybe(row.verdict) == (row.verdict == Verdict::defect || row.verdict == Verdict::half_allowed));
   CHECK(code(row.verdict) != absl::StatusCode::kOk);
 }
 
@@ -75,9 +75,9 @@ TEST_CASE("what Redis 6 wraps is unwrapped") {
   CHECK(classify(wrap + "-OOM command not allowed when used memory > 'maxmemory'.") == Verdict::unavailable);
   CHECK(classify(wrap + "-MISCONF Redis is configured to save RDB snapshots") == Verdict::unavailable);
   CHECK(classify(wrap + "-NOREPLICAS Not enough good replicas to write.") == Verdict::unavailable);
-  CHECK(classify(wrap + "-NOPERM User has no permissions") == Verdict::forbidden);
+  CHECK(classify(wrap + "-NOPERM User has no permissions") == Verdict::half_allowed);
   CHECK(classify(wrap + "The user executing the script can't run this command or subcommand") ==
-        Verdict::forbidden);
+        Verdict::half_allowed);
   CHECK(classify(wrap + "WRONGTYPE Operation against a key holding the wrong kind of value") == Verdict::defect);
   CHECK(classify(wrap + "-1 is not a number") == Verdict::defect);
   // A script is never told these of itself.
