@@ -19,8 +19,12 @@ constexpr std::size_t kKeptOutput = std::size_t{256} * 1024;  // capacity that a
 }  // namespace
 
 Connection::Connection(Socket socket, const Address& address, std::span<const Script* const> scripts,
-                       const ReplyLimits& limits, Counters& counters)
-    : socket_(std::move(socket)), address_(address), counters_(counters), reader_(limits) {
+                       const ReplyLimits& limits, Duration answer_timeout, Counters& counters)
+    : socket_(std::move(socket)),
+      address_(address),
+      counters_(counters),
+      answer_timeout_(answer_timeout),
+      reader_(limits) {
   greet(scripts);
 }
 
@@ -59,14 +63,20 @@ void Connection::load(const Script& script) {
   loading(script).number = exchanges_;
 }
 
-void Connection::call(const Group& group) { write_call(group, false); }
+void Connection::call(const Group& group, Instant now) { write_call(group, now, false); }
 
-void Connection::write_call(const Group& group, bool again) {
+void Connection::write_call(const Group& group, Instant written, bool again) {
   append_call(out_, group);
   count(counters_.calls);
   ++calls_;
-  deadline_ = std::min(deadline_, group.deadline);
-  expect({.kind = Exchange::Kind::call, .script = group.first->program->script, .group = group, .again = again});
+  deadline_ = std::min({deadline_, group.deadline, written + answer_timeout_});
+  const Program& program = *group.first->program;
+  expect({.kind = Exchange::Kind::call,
+          .script = program.script,
+          .group = group,
+          .keys = program.keys,
+          .written = written,
+          .again = again});
 }
 
 // Notes that what was just appended will be answered.
@@ -193,7 +203,7 @@ void Connection::handle_call(const Exchange& exchange, const Reply& reply, Insta
     return;
   }
   const Group& group = exchange.group;
-  const std::size_t keys = group.first->program->keys;
+  const std::size_t keys = exchange.keys;
   if (reply.kind != Reply::Kind::array || reply.children.size() != 1 + group.questions * keys ||
       reply.children.front().kind != Reply::Kind::integer) {
     // It ran, whatever it was. Close: the reply may be another call's.
@@ -205,6 +215,7 @@ void Connection::handle_call(const Exchange& exchange, const Reply& reply, Insta
   useful_ = true;
   std::span<const Reply> values = reply.children.subspan(1);
   for_each(group, [&](Question& question) {
+    values = values.subspan(question.gone_before * keys);
     settle(counters_, question,
            {.fate = Fate::answered, .now = reply.children.front().integer, .values = values.first(keys)});
     values = values.subspan(keys);
@@ -221,7 +232,10 @@ void Connection::handle_refusal(const Exchange& exchange, std::string_view line)
     if (last.refusal == absl::StatusCode::kOk && !exchange.again) {
       // A load that was written after this call comes before its second try: one load does for all calls in flight.
       if (last.number < exchange.number) load(script);
-      return write_call(exchange.group, true);
+      Group rest;
+      for_each(exchange.group, [&](Question& question) { append(rest, question); });
+      if (rest.questions > 0) write_call(rest, exchange.written, true);
+      return;
     }
     // An error of the load says more than that it is not loaded.
     if (last.refusal != absl::StatusCode::kOk) reason = last.refusal;
@@ -239,16 +253,30 @@ void Connection::handle_refusal(const Exchange& exchange, std::string_view line)
 void Connection::expire(Instant now) {
   if (deadline_ > now) return;
   deadline_ = Instant::max();
-  bool late = false;
   for (Exchange& exchange : in_flight_) {
     if (exchange.kind != Exchange::Kind::call) continue;
-    Instant earliest = Instant::max();
-    for_each(exchange.group, [&](const Question& question) { earliest = std::min(earliest, question.deadline); });
-    exchange.group.deadline = earliest;
-    deadline_ = std::min(deadline_, earliest);
-    late = late || earliest <= now;
+    const Instant too_old = exchange.written + answer_timeout_;
+    if (too_old <= now) return close(absl::DeadlineExceededError("no answer within the deadline"), now);
+    give_up_late(exchange.group, now);
+    deadline_ = std::min({deadline_, exchange.group.deadline, too_old});
   }
-  if (late) close(absl::DeadlineExceededError("no answer within the deadline"), now);
+}
+
+// It may have run, or may yet.
+void Connection::give_up_late(Group& group, Instant now) {
+  const Group before = group;
+  group = {.questions = before.questions, .bytes = before.bytes};
+  std::size_t gone = 0;
+  for_each(before, [&](Question& question) {
+    gone += question.gone_before;
+    if (question.deadline <= now) {
+      ++gone;
+      return settle(counters_, question, {.fate = Fate::unknown, .error = absl::StatusCode::kDeadlineExceeded});
+    }
+    append(group, question);
+    question.gone_before = std::exchange(gone, 0);
+  });
+  group.questions = before.questions;
 }
 
 void Connection::close(const absl::Status& error, Instant now) {

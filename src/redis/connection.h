@@ -1,15 +1,19 @@
 // One socket that is connected, and the conversation on it: first the greeting (who we are, which database, the
 // scripts), then script calls in a pipeline, each answered in its turn.
 //
-//   Connection connection(socket, address, scripts, limits, counters);
+//   Connection connection(socket, address, scripts, limits, answer_timeout, counters);
 //   poll(connection.descriptor(), connection.events())
 //   connection.receive(now);                              // answers questions
-//   if (connection.ready()) connection.call(line.take());
+//   if (connection.ready()) connection.call(line.take(), now);
 //   connection.send(now);                                 // one send() for all that was called
 //
 // A connection that went wrong in any way is closed and stays closed. Then what was not sent to the last byte has
 // not run, and the rest of what is in flight is unknown: it is answered so, and never sent again. Only a NOSCRIPT,
 // which proves that nothing ran, makes it load the script and send the same call again, once.
+//
+// A question whose deadline comes while its call is in flight is unknown; its place in the reply is kept, and
+// skipped when the reply comes. Only a call that is not answered within `answer_timeout` closes the connection: one
+// caller's short deadline is no other's.
 //
 // Not thread safe: it is the reactor's thread's own.
 
@@ -25,6 +29,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "penstock/limit.h"
 #include "redis/counters.h"
 #include "redis/error_reply.h"
 #include "redis/line.h"
@@ -38,7 +43,7 @@ class Connection {
  public:
   // Begins the greeting. `address` and `counters` must outlive the connection.
   Connection(Socket socket, const Address& address, std::span<const Script* const> scripts,
-             const ReplyLimits& limits, Counters& counters);
+             const ReplyLimits& limits, Duration answer_timeout, Counters& counters);
   // Must be closed.
   ~Connection() = default;
 
@@ -55,13 +60,13 @@ class Connection {
   [[nodiscard]] short events() const;
   [[nodiscard]] std::size_t calls() const { return calls_; }  // in flight
   [[nodiscard]] std::size_t unsent() const { return out_.size() - out_begin_; }
-  // No question in flight has an earlier deadline.
+  // When to expire(): no question in flight has an earlier deadline, and no call gets too old before.
   [[nodiscard]] Instant deadline() const { return deadline_; }
 
-  void call(const Group& group);
+  void call(const Group& group, Instant now);
   void send(Instant now);
   void receive(Instant now);
-  // Closes if the deadline of a question in flight has come: its answer could be taken for another's.
+  // Answers questions in flight whose deadline has come; closes if a call is unanswered for too long.
   void expire(Instant now);
   // Answers everything in flight. `error` must not be OK.
   void close(const absl::Status& error, Instant now);
@@ -72,7 +77,9 @@ class Connection {
     enum class Kind : std::uint8_t { auth, select, load, ping, call };
     Kind kind;
     const Script* script = nullptr;  // of load and call
-    Group group = {};                // of call
+    Group group = {};                // of call: those that are not answered yet, but `questions` counts all
+    std::size_t keys = 0;            // of call: of each question
+    Instant written = {};            // of call: for the first time
     bool again = false;              // a call that goes for the second time
     std::uint64_t number = 0;        // in the order of writing
     std::uint64_t end = 0;           // bytes of the connection up to and including this
@@ -88,7 +95,7 @@ class Connection {
   void greet(std::span<const Script* const> scripts);
   void expect(Exchange exchange);
   void load(const Script& script);
-  void write_call(const Group& group, bool again);
+  void write_call(const Group& group, Instant written, bool again);
   Loading& loading(const Script& script);
 
   void handle(const Reply& reply, Instant now);
@@ -97,11 +104,13 @@ class Connection {
   void handle_call(const Exchange& exchange, const Reply& reply, Instant now);
   void handle_refusal(const Exchange& exchange, std::string_view line);
   void answer(const Group& group, const Answer& answer);
+  void give_up_late(Group& group, Instant now);
   [[nodiscard]] absl::Status refused(absl::StatusCode code, std::string_view what, std::string_view line) const;
 
   Socket socket_;
   const Address& address_;
   Counters& counters_;
+  const Duration answer_timeout_;
   ReplyReader reader_;
   std::deque<Exchange> in_flight_;
   std::vector<Loading> loadings_;

@@ -5,18 +5,16 @@
 #include "redis/command.h"
 
 namespace penstock::redis {
-namespace {
 
 void append(Group& group, Question& question) {
   question.next = nullptr;
+  question.gone_before = 0;
   (group.last == nullptr ? group.first : group.last->next) = &question;
   group.last = &question;
   ++group.questions;
   group.bytes += bytes_of_keys(question);
   group.deadline = std::min(group.deadline, question.deadline);
 }
-
-}  // namespace
 
 void append_call(std::string& out, const Group& group) {
   const Question& common = *group.first;

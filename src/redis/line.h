@@ -40,6 +40,8 @@ inline std::size_t bytes_of_keys(const Question& question) {
   return bytes;
 }
 
+void append(Group& group, Question& question);
+
 // Appends the group's EVALSHA.
 void append_call(std::string& out, const Group& group);
 

@@ -72,7 +72,9 @@ class Question {
   std::string now;            // empty: the server's clock
   std::chrono::steady_clock::time_point deadline;
 
-  Question* next = nullptr;  // the reactor's, from ask() to answered()
+  // The reactor's, from ask() to answered():
+  Question* next = nullptr;
+  std::size_t gone_before = 0;  // questions of its call right before it that are answered already
 };
 
 }  // namespace penstock::redis

@@ -219,7 +219,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
            connection_->unsent() < kUnsentBytes) {
       const Group group = line_.take();
       remember(*group.first->program->script);
-      connection_->call(group);
+      connection_->call(group, now);
     }
   }
 
@@ -229,7 +229,8 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
         return;
       case Dialer::Progress::connected:
         dialing_ = false;
-        connection_.emplace(dialer_.take(), options_.address, scripts_, limits_, counters_);
+        connection_.emplace(dialer_.take(), options_.address, scripts_, limits_, options_.answer_timeout,
+                            counters_);
         return;
       case Dialer::Progress::failed:
         dialing_ = false;

@@ -8,8 +8,9 @@
 // flight new questions gather for the next; there is no timer.
 //
 // Every question is answered by its deadline, give or take a millisecond, whatever the server does. One that was
-// sent and not answered in time is `unknown` and takes its connection with it: the others that were in flight there
-// become unknown, too. Nothing is ever sent twice, but for calls of which the server said that it lacks the script.
+// sent and not answered in time is `unknown`. A call that is not answered within `answer_timeout` takes its
+// connection with it: whatever was in flight there becomes unknown, too. Nothing is ever sent twice, but for calls
+// of which the server said that it lacks the script.
 //
 // Connecting happens in the background. Questions wait for it until their deadline, unless the last attempt failed:
 // then they are refused inside ask(), which costs no system call but getpid(), until one succeeds.
@@ -36,6 +37,7 @@ namespace penstock::redis {
 struct ReactorOptions {
   Address address;
   Duration connect_timeout = std::chrono::milliseconds(250);  // name, connection and greeting together
+  Duration answer_timeout = std::chrono::seconds(5);          // how long a server may owe the answer to a call
   std::size_t max_in_flight = 1024;                           // questions that are taken and not answered
   std::size_t max_reply_bytes = std::size_t{64} * 1024;
   std::size_t max_keys_per_call = 64;  // questions in one script call

@@ -13,8 +13,11 @@ namespace penstock {
 
 class Redis {
  public:
-  Redis(const redis::ReactorOptions& options, Duration its_deadline, std::uint64_t seed)
-      : deadline(its_deadline), max_in_flight(options.max_in_flight), breaker(seed), reactor(options) {}
+  Redis(redis::ReactorOptions options, Duration its_deadline, std::uint64_t seed)
+      : deadline(its_deadline), max_in_flight(options.max_in_flight), breaker(seed), reactor([&] {
+          options.answer_timeout = deadline;
+          return options;
+        }()) {}
 
   const Duration deadline;
   const std::size_t max_in_flight;

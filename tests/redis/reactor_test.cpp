@@ -219,6 +219,80 @@ TEST_CASE("a question whose deadline has passed is not sent") {
   CHECK(server.command({"GET", "late"}) == "(nil)");
 }
 
+TEST_CASE("one caller's short deadline is no other's: the connection stays, and nobody gets another's answer") {
+  const RedisServer server({"--enable-debug-command", "yes"});
+  Reactor reactor(at(server.url()));
+  REQUIRE(recovered(reactor) > 0);
+  for (const int round : {0, 1, 2, 3}) {
+    CAPTURE(round);
+    // A call that waits behind a server that sleeps, with hasty and patient questions in all places.
+    std::jthread sleeper([&] { (void)server.command({"DEBUG", "SLEEP", "0.2"}); });
+    std::this_thread::sleep_for(20ms);
+    std::deque<Asked> batch;
+    for (int i = 0; i < 16; ++i) {
+      const bool hasty = round == 0 || (round == 1 ? i < 8 : round == 2 ? i >= 8 : i % 3 != 0);
+      batch.emplace_back("key" + std::to_string(i), "echo", hasty ? 20ms : 5s);
+    }
+    reactor.ask(pointers(batch));
+    for (int i = 0; i < 16; ++i) {
+      Asked& asked = batch[static_cast<std::size_t>(i)];
+      asked.wait();
+      if (asked.fate == Fate::answered) CHECK(asked.text == asked.keys[0]);
+      if (asked.fate == Fate::unknown) CHECK(asked.error == absl::StatusCode::kDeadlineExceeded);
+      const bool hasty = round == 0 || (round == 1 ? i < 8 : round == 2 ? i >= 8 : i % 3 != 0);
+      if (!hasty) CHECK(asked.fate == Fate::answered);
+    }
+  }
+  CHECK(recovered(reactor) == 1);
+  const ReactorState state = reactor.state();
+  CHECK(state.connects == 1);
+  CHECK(state.outstanding == 0);
+  CHECK(state.unknown > 0);
+}
+
+TEST_CASE("a call without an answer in time closes the connection for all") {
+  const RedisServer server;
+  ReactorOptions options = at(server.url());
+  options.answer_timeout = 100ms;
+  Reactor reactor(options);
+  REQUIRE(recovered(reactor) > 0);
+  server.stop();
+  Asked patient("k", "advance", 30s);
+  reactor.ask(patient);
+  CHECK(patient.wait().fate == Fate::unknown);
+  CHECK(patient.error == absl::StatusCode::kUnavailable);
+  CHECK(patient.answered_at < patient.deadline - 20s);
+  server.cont();
+  CHECK(recovered(reactor) > 0);
+  CHECK(reactor.state().connects == 2);
+}
+
+TEST_CASE("a script that is not loaded is called again for those who still wait") {
+  const RedisServer server({"--enable-debug-command", "yes"});
+  Reactor reactor(at(server.url()));
+  REQUIRE(recovered(reactor) > 0);
+  CHECK(server.command({"SCRIPT", "FLUSH"}) == "OK");
+  std::jthread sleeper([&] { (void)server.command({"DEBUG", "SLEEP", "0.2"}); });
+  std::this_thread::sleep_for(20ms);
+  std::deque<Asked> batch;
+  for (int i = 0; i < 9; ++i) batch.emplace_back("again" + std::to_string(i), "advance", i % 3 == 1 ? 5s : 20ms);
+  reactor.ask(pointers(batch));
+  int unknown = 0;
+  for (int i = 0; i < 9; ++i) {
+    Asked& asked = batch[static_cast<std::size_t>(i)];
+    asked.wait();
+    if (i % 3 == 1) {
+      CHECK(asked.fate == Fate::answered);
+      CHECK(asked.value == 1);
+    } else if (asked.fate == Fate::unknown) {
+      ++unknown;
+    }
+  }
+  CHECK(unknown > 0);
+  CHECK(reactor.state().connects == 1);
+  CHECK(reactor.state().outstanding == 0);
+}
+
 struct Chain final : Asked {
   explicit Chain(Reactor& r) : reactor(r) {}
   void answered(const Answer& answer) override {
@@ -524,7 +598,9 @@ TEST_CASE("a server that is killed and comes back is used again") {
 
 TEST_CASE("a server that stands still costs no caller more than the deadline") {
   const RedisServer server;
-  Reactor reactor(at(server.url()));
+  ReactorOptions options = at(server.url());
+  options.answer_timeout = 20ms;
+  Reactor reactor(options);
   CHECK(recovered(reactor) > 0);
   server.stop();
   const Pauses pauses;
