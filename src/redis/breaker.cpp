@@ -1,6 +1,7 @@
 #include "redis/breaker.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace penstock::redis {
 
@@ -67,6 +68,11 @@ void Breaker::not_asked() {
   const std::lock_guard lock(mutex_);
   if (state_.load(std::memory_order_relaxed) == State::probing)
     state_.store(State::open, std::memory_order_relaxed);
+}
+
+void Breaker::reached() {
+  const std::lock_guard lock(mutex_);
+  next_.store(std::numeric_limits<Instant::rep>::min(), std::memory_order_relaxed);
 }
 
 void Breaker::count(Instant now, bool failure) {

@@ -8,7 +8,8 @@
 //      succeeds
 //
 // The pause is drawn anew each time between the shortest and thrice the last one ("decorrelated jitter"), so that
-// the processes of a fleet do not come back together. Time is an argument; any thread.
+// the processes of a fleet do not come back together; it ends early when the server lets itself be reached again.
+// Time is an argument; any thread.
 
 #ifndef PENSTOCK_REDIS_BREAKER_H_
 #define PENSTOCK_REDIS_BREAKER_H_
@@ -46,6 +47,7 @@ class Breaker {
   void succeeded(Instant now);
   void failed(Instant now);
   void not_asked();  // after all
+  void reached();    // there is a new connection: the probe may go now
 
   [[nodiscard]] bool open() const { return state_.load(std::memory_order_relaxed) == State::open; }
 

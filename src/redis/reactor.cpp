@@ -207,7 +207,6 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   void attend(Instant now) {
     if (!connection_ && !dialing_ && now >= next_attempt_) {
       dialing_ = true;
-      last_attempt_ = now;
       count(counters_.attempts);
       attempt_deadline_ = now + options_.connect_timeout;
       dialer_.start(now, attempt_deadline_);
@@ -253,6 +252,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
       count(counters_.connects);
       note(absl::OkStatus());
       down_from_loop(absl::StatusCode::kOk);
+      options_.on_connect();
     }
     if (connection_->error() != noted_) note(connection_->error());
   }
@@ -276,9 +276,9 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     connection_.reset();
     counters_.connected.store(false, std::memory_order_relaxed);
     if (!useful) return back_off(now, error);
-    // A server that answered is worth another try at once, but not more often than this.
+    // A server that answered is worth another try soon; not at once, for whoever else was cut off tries, too.
     backoff_.reset();
-    next_attempt_ = std::max(now, last_attempt_ + backoff_.least());
+    next_attempt_ = now + backoff_.next();
     note(error);
   }
 
@@ -394,7 +394,6 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::vector<const Script*> scripts_;  // that were asked for so far: each connection loads them first
   Line line_;
   Backoff backoff_;
-  Instant last_attempt_{};
   Instant next_attempt_{};
   Instant attempt_deadline_{};
   bool woken_ = false;       // what the last poll() found

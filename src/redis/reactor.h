@@ -23,6 +23,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,6 +46,7 @@ struct ReactorOptions {
   std::size_t max_question_bytes = std::size_t{1024} * 1024;  // keys of one question
   Duration backoff_min = std::chrono::milliseconds(10);
   Duration backoff_max = std::chrono::seconds(2);
+  std::function<void()> on_connect = [] {};  // on the reactor's thread, when a server has answered the greeting
 };
 
 struct ReactorState {

@@ -16,6 +16,7 @@ class Redis {
   Redis(redis::ReactorOptions options, Duration its_deadline, std::uint64_t seed)
       : deadline(its_deadline), max_in_flight(options.max_in_flight), breaker(seed), reactor([&] {
           options.answer_timeout = deadline;
+          options.on_connect = [this] { breaker.reached(); };
           return options;
         }()) {}
 

@@ -18,6 +18,7 @@
 #include "penstock/redis.h"
 #include "redis/redis_server.h"
 #include "redis/scripts.h"
+#include "redis/server.h"
 
 namespace penstock::redis {
 namespace {
@@ -488,6 +489,18 @@ TEST_CASE("when the server comes back it decides again, within two seconds and a
   const auto since = std::chrono::steady_clock::now();
   CHECK(comes_back(*mine));
   CHECK(std::chrono::steady_clock::now() - since < 5s);
+}
+
+TEST_CASE("a new connection ends the breaker's pause") {
+  const RedisServer server;
+  const auto redis = open_redis({.url = server.url(), .deadline = kPatient}).value();
+  const auto mine = make_redis_limiter(TokenBucket{per_hour(100), 100}, redis).value();
+  REQUIRE(mine->try_acquire("key").source == Source::redis);
+  // As if it had failed in an hour: the pause is longer than this test.
+  for (int i = 0; i < 5; ++i) redis->breaker.failed(std::chrono::steady_clock::now() + 1h);
+  REQUIRE(mine->try_acquire("key").source == Source::fallback);
+  REQUIRE(server.command({"CLIENT", "KILL", "TYPE", "normal"}) == "1");
+  CHECK(comes_back(*mine));
 }
 
 TEST_CASE("while the breaker is open a decision asks nobody and takes less than a microsecond") {

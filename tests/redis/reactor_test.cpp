@@ -596,6 +596,31 @@ TEST_CASE("a server that is killed and comes back is used again") {
   CHECK(reactor.state().script_loads <= 8);
 }
 
+TEST_CASE("those who were cut off together do not come back together, and come back soon") {
+  const RedisServer server;
+  constexpr std::size_t kReactors = 20;
+  std::deque<Reactor> reactors;
+  for (std::size_t i = 0; i < kReactors; ++i) reactors.emplace_back(at(server.url()));
+  for (Reactor& reactor : reactors) REQUIRE(recovered(reactor) > 0);
+  const auto cut = std::chrono::steady_clock::now();
+  CHECK(server.command({"CLIENT", "KILL", "TYPE", "normal"}) == std::to_string(kReactors));
+  std::vector<double> back_ms(kReactors, 0);
+  CHECK(eventually([&] {
+    const auto now = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < kReactors; ++i) {
+      if (back_ms[i] == 0 && reactors[i].state().connects == 2) {
+        back_ms[i] = std::chrono::duration<double, std::milli>(now - cut).count();
+      }
+    }
+    return std::find(back_ms.begin(), back_ms.end(), 0) == back_ms.end();
+  }));
+  const auto [first, last] = std::minmax_element(back_ms.begin(), back_ms.end());
+  INFO("from " << *first << " to " << *last << " ms");
+  CHECK(*first >= 10);
+  CHECK(*last - *first > 5);  // 20 draws from 10 to 30 ms
+  CHECK(*last < 2000);
+}
+
 TEST_CASE("a server that stands still costs no caller more than the deadline") {
   const RedisServer server;
   ReactorOptions options = at(server.url());

@@ -41,6 +41,20 @@ TEST_CASE("a breaker opens at five failures in a row, not at four") {
   CHECK_FALSE(bench.breaker.admit(bench.now));
 }
 
+TEST_CASE("who has reached the server again need not wait for the rest of the pause") {
+  Bench bench;
+  bench.breaker.reached();
+  CHECK_FALSE(bench.breaker.open());
+  bench.fail(5);
+  CHECK_FALSE(bench.breaker.admit(bench.now));
+  bench.breaker.reached();
+  CHECK(bench.breaker.admit(bench.now));
+  CHECK_FALSE(bench.breaker.admit(bench.now));  // one probe
+  // If it fails there is a pause as ever.
+  bench.breaker.failed(bench.now);
+  CHECK(bench.pause() >= 100ms);
+}
+
 TEST_CASE("a breaker opens when half of twenty calls in a second fail") {
   Bench bench;
   for (int i = 0; i < 9; ++i) {
