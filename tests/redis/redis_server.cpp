@@ -156,7 +156,7 @@ bool RedisServer::start() {
     Wire wire(port_);
     if (wire.ok()) {
       const std::string pong = wire.command({"PING"});
-      if (pong == "PONG" || pong.substr(0, 7) == "-NOAUTH") return true;
+      if (pong == "PONG" || pong.substr(0, 7) == "-NOAUTH" || pong.substr(0, 8) == "-LOADING") return true;
     }
     std::this_thread::sleep_for(5ms);
   }

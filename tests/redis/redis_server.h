@@ -51,12 +51,13 @@ class RedisServer {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& socket() const { return socket_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
 
   std::string command(const std::vector<std::string>& words) const;
 
   void kill9();
-  void restart();  // starts it again if it is dead
+  void restart();  // with what it has saved, and perhaps still reading it
   void stop() const;
   void cont() const;
 
