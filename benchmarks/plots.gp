@@ -13,8 +13,8 @@ set style data linespoints
 # A colour and a mark a subject, the same in all pictures.
 set linetype 1 lc rgb "#0072b2" lw 2 pt 7 ps 0.5                # Penstock
 set linetype 2 lc rgb "#0072b2" lw 2 pt 6 ps 0.5 dt (6,4)       # Penstock, in batches
-set linetype 3 lc rgb "#d55e00" lw 1.5 pt 5 ps 0.5              # a mutex
-set linetype 4 lc rgb "#009e73" lw 1.5 pt 9 ps 0.6              # shards
+set linetype 3 lc rgb "#d55e00" lw 1.5 pt 5 ps 0.5              # a mutex, or a loop on hiredis
+set linetype 4 lc rgb "#009e73" lw 1.5 pt 9 ps 0.6              # shards, or redis-benchmark
 set linetype 5 lc rgb "#cc79a7" lw 1.5 pt 11 ps 0.6             # oneTBB
 set linetype 6 lc rgb "#777777" lw 1.5 pt 1 ps 0.4              # the floor
 set linetype 7 lc rgb "#777777" lw 1.5 pt 2 ps 0.4 dt (6,4)     # the floor of a batch
@@ -77,5 +77,27 @@ do for [number = 1:4] {
     rows("contend", situation, "sharded_flat_hash_map") using 2:(1e3*$2/$5) lt 4 title "64 x mutex + flat_hash_map", \
     rows("contend", situation, "tbb_concurrent_hash_map") using 2:(1e3*$2/$5) lt 5 title "TBB concurrent_hash_map", \
     rows("contend", situation, "mutex_unordered_map") using 2:(1e3*$2/$5) lt 3 title "mutex + unordered_map"
+}
+unset multiplot
+
+# ---- what Redis costs ----
+set terminal svg size 860,400 font "sans-serif,12" background "white" noenhanced
+set output out."/redis.svg"
+array measures[2] = ["rate/tcp", "p50/tcp"]
+array labels[2] = ["thousand decisions a second", "what a caller waits, median, us"]
+unset title
+set xlabel "callers"
+set yrange [*:*]
+set multiplot layout 1,2 margins screen 0.1, 0.98, 0.36, 0.96 spacing screen 0.12, 0.1
+do for [number = 1:2] {
+  measure = measures[number]
+  set ylabel labels[number]
+  if (number == 2) { set key at screen 0.5,0.02 center bottom maxrows 4 Left reverse samplen 2 } else { unset key }
+  plot rows("redis", measure, "penstock") using 2:5:6:7 with yerrorlines lt 1 title "Penstock, threads", \
+    rows("redis", measure, "penstock_async") using 2:5:6:7 with yerrorlines lt 2 title "Penstock, callbacks", \
+    rows("redis", measure, "penstock_single") using 2:5:6:7 with yerrorlines lt 5 title "Penstock, threads, a key a call", \
+    rows("redis", measure, "benchmark_script") using 2:5:6:7 with yerrorlines lt 4 title "redis-benchmark, same script, pipelined", \
+    rows("redis", measure, "hiredis_loop") using 2:5:6:7 with yerrorlines lt 3 title "hiredis, a connection a thread", \
+    rows("redis", measure, "hiredis_ping") using 2:5:6:7 with yerrorlines lt 6 title "PING, a connection a thread"
 }
 unset multiplot

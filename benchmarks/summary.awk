@@ -2,10 +2,10 @@
 #
 #   situation,at,unit,subject,repetition,value          and lines that begin with #, which are left out
 #
-# to medians over the repetitions, with least and greatest, and their ratios to a floor and to the baselines. A ratio
-# is the median of those within a repetition, where both were measured soon after one another: the moods of a machine
-# cancel out. Floors are not compared with baselines. A baseline has no batch and no pages of 2 MiB: there its single
-# calls count, in pages of 4 KiB.
+# to medians over the repetitions, with least and greatest, and their ratios to a floor and to the baselines, which are
+# given as -v baselines="NAME=SUBJECT...". A ratio is the median of those within a repetition, where both were measured
+# soon after one another: the moods of a machine cancel out. Floors are not compared with baselines. A baseline has no
+# batch and no pages of 2 MiB: there its single calls count, in pages of 4 KiB.
 
 BEGIN { FS = OFS = "," }
 
@@ -52,8 +52,14 @@ function ratio(row, base,    i, n) {
 }
 
 END {
-  baseline_count = split("mutex_unordered_map sharded_flat_hash_map tbb_concurrent_hash_map", baselines, " ")
-  print "situation", "at", "unit", "subject", "median", "least", "greatest", "of_floor", "of_mutex", "of_sharded", "of_tbb"
+  baseline_count = split(baselines, baseline, " ")
+  line = "situation,at,unit,subject,median,least,greatest,of_floor"
+  for (b = 1; b <= baseline_count; ++b) {
+    split(baseline[b], pair, "=")
+    line = line OFS "of_" pair[1]
+    baseline[b] = pair[2]
+  }
+  print line
   for (p = 1; p <= place_count; ++p) {
     place = places[p]
     floor = find(place, "floor")
@@ -65,7 +71,7 @@ END {
       line = place OFS unit[row] OFS subject[place, s] OFS middle OFS sorted[1] OFS sorted[count[row]]
       line = line OFS ratio(row, floor)
       for (b = 1; b <= baseline_count; ++b) {
-        line = line OFS (is_floor(subject[place, s]) ? "" : ratio(row, find(place, baselines[b])))
+        line = line OFS (is_floor(subject[place, s]) ? "" : ratio(row, find(place, baseline[b])))
       }
       print line
     }

@@ -37,7 +37,7 @@ std::string shown(const Reply& reply) {
     case Reply::Kind::status:
       return std::string(reply.text);
     case Reply::Kind::error:
-      return "-" + std::string(reply.text);
+      return std::string("-").append(reply.text);
     case Reply::Kind::array:
       break;
   }
