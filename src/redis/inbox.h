@@ -44,6 +44,12 @@ class Inbox {  // NOLINT(clang-analyzer-optin.performance.Padding)
     return oldest_first;
   }
 
+  // No longer asleep, for the one thread looks soon.
+  void wake() {
+    Question* mark = asleep();
+    (void)head_.compare_exchange_strong(mark, nullptr, std::memory_order_relaxed);
+  }
+
   // To see whether something came; not to be looked into.
   [[nodiscard]] const void* newest() const { return head_.load(std::memory_order_relaxed); }
 

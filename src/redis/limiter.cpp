@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <latch>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +18,7 @@
 #include "in_range.h"
 #include "penstock/detail/algorithm/advance.h"
 #include "penstock/memory.h"
+#include "redis/countdown.h"
 #include "redis/question.h"
 #include "redis/rulebook.h"
 #include "redis/server.h"
@@ -109,9 +109,9 @@ class RedisLimiter final : public Limiter {
 
   class Waiter final : public Pending {
    public:
-    Waiter(RedisLimiter& its_limiter, std::latch& its_latch) : Pending(its_limiter), latch(its_latch) {}
-    void done() override { latch.count_down(); }
-    std::latch& latch;
+    Waiter(RedisLimiter& its_limiter, Countdown& its_countdown) : Pending(its_limiter), countdown(its_countdown) {}
+    void done() override { countdown.down(); }
+    Countdown& countdown;
   };
 
   class Caller final : public Pending {
@@ -128,31 +128,31 @@ class RedisLimiter final : public Limiter {
   };
 
   Decision ask(std::string_view operation, std::string_view key, std::int64_t cost, Duration max_wait) {
-    std::latch latch(1);
-    Waiter waiter(*this, latch);
+    Countdown countdown(1);
+    Waiter waiter(*this, countdown);
     if (prepare(waiter, operation, key, cost, max_wait, std::chrono::steady_clock::now())) {
       server_->reactor.ask(waiter);
-      latch.wait();
+      countdown.wait();
     }
     return waiter.decision;
   }
 
   void ask_all(std::span<const Request> requests, std::span<Decision> decisions, Instant deadline) {
-    std::latch latch(static_cast<std::ptrdiff_t>(requests.size()));
+    Countdown countdown(static_cast<std::uint32_t>(requests.size()));
     std::deque<Waiter> waiters;  // they must not move
     std::vector<Question*> questions;
     const Instant now = std::chrono::steady_clock::now();
     for (const Request& request : requests) {
-      Waiter& waiter = waiters.emplace_back(*this, latch);
+      Waiter& waiter = waiters.emplace_back(*this, countdown);
       if (prepare(waiter, "advance", request.key, request.cost, Duration::zero(), now)) {
         waiter.deadline = deadline;
         questions.push_back(&waiter);
       } else {
-        latch.count_down();
+        countdown.down();
       }
     }
     server_->reactor.ask(questions);
-    latch.wait();
+    countdown.wait();
     std::transform(waiters.begin(), waiters.end(), decisions.begin(),
                    [](const Waiter& waiter) { return waiter.decision; });
   }
@@ -163,12 +163,12 @@ class RedisLimiter final : public Limiter {
                                                      " bytes: must be at most ", options_.max_key_bytes));
     }
     if (share_) (void)(operation == "reset" ? share_->reset(key) : share_->refund(key, cost));
-    std::latch latch(1);
-    Waiter waiter(*this, latch);
+    Countdown countdown(1);
+    Waiter waiter(*this, countdown);
     waiter.asked = waiter.cost = cost;
     if (admit(waiter, operation, key, Duration::zero(), std::chrono::steady_clock::now())) {
       server_->reactor.ask(waiter);
-      latch.wait();
+      countdown.wait();
     }
     if (waiter.decision.error == absl::StatusCode::kOk) return absl::OkStatus();
     return {waiter.decision.error, absl::StrCat(to_view(operation), ": the server could not be asked")};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <utility>
@@ -13,6 +14,10 @@ namespace {
 
 // What the limiters see to: the longest key, and the room for the rest of its name.
 constexpr std::size_t kMostKeyName = (1 << 20) + 256;
+
+// Enough that the server always has something to do while answers and questions are on their way, however few go
+// into a call; but two calls, so that there is time to gather for the next.
+constexpr std::size_t kRequestsInFlight = 128;
 
 absl::Status check(const RedisOptions& options) {
   constexpr const char* kOptions = "RedisOptions";
@@ -42,6 +47,8 @@ absl::StatusOr<std::shared_ptr<Redis>> open_redis(const RedisOptions& options) {
       .max_in_flight = static_cast<std::size_t>(options.max_in_flight),
       .max_reply_bytes = static_cast<std::size_t>(options.max_reply_bytes),
       .max_keys_per_call = static_cast<std::size_t>(options.max_keys_per_call),
+      .max_calls_in_flight =
+          std::max<std::size_t>(kRequestsInFlight / static_cast<std::size_t>(options.max_keys_per_call), 2),
       .max_question_bytes = kMaxLimitsPerKey * kMostKeyName,
   };
   std::random_device device;

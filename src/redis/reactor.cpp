@@ -320,6 +320,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     pollfd polled[] = {{waker_->descriptor(), POLLIN, 0}, {descriptor, events, 0}};
     // After a signal both are as they were set here: nothing is ready, and the loop comes round again.
     (void)::poll(polled, std::size(polled), may_sleep ? milliseconds_until(until) : 0);
+    inbox_.wake();
     woken_ = polled[0].revents != 0;
     socket_events_ = polled[1].revents;
   }
