@@ -15,8 +15,11 @@
 -- no value that a key holds makes the script fail: what the server itself refuses, it refuses at the first command of
 -- its kind, which comes before any that changes something.
 
+-- A rule (the other files) has terms, parse and value or load and answer, wait, charge, refund and free_at.
+-- Few functions and tables, for each is made anew in every call, and Redis pays for them more than for what they do.
+
 local LAST_NOW = 2 ^ 52  -- in the year 2112; leaves room for the longest wait
-local LAST_FREE = 2 ^ 54  -- above what any limiter can owe
+local LAST_FREE = 2 ^ 53  -- above what any limiter can owe
 
 local function number(index, most)
   local value = tonumber(ARGV[index])
@@ -25,19 +28,20 @@ local function number(index, most)
     .. string.format('%.0f', most) })
 end
 
-local function server_now()
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
+-- A number as a text, faster than Redis makes one of it; in two halves, for its integers may have 32 bits.
+local function digits(value)
+  if value < 1000000000 then return string.format('%d', value) end
+  local low = value % 1000000000
+  return string.format('%d%09d', (value - low) / 1000000000, low)
 end
 
+-- The state, or nothing if it is not ours; and what was stored, or the error of reading it.
 local function load(rule, limit, key)
   if rule.load then return rule.load(limit, key) end
   local value = redis.pcall('GET', key)
-  if not value then return rule.none() end
   if type(value) == 'table' then return nil, value end
   local state = rule.parse(limit, value)
-  if state then state.value = value end
-  return state
+  return state, state and value
 end
 
 local function save(rule, limit, key, state, now, extra)
@@ -46,17 +50,12 @@ local function save(rule, limit, key, state, now, extra)
     redis.call('DEL', key)
     return
   end
-  local milliseconds = (left - left % -1000) / 1000 + extra
-  if rule.save then
-    rule.save(state, milliseconds)
+  local milliseconds = digits((left - left % -1000) / 1000 + extra)
+  if rule.value then
+    redis.call('SET', key, rule.value(limit, state, digits), 'PX', milliseconds)
   else
-    redis.call('SET', key, rule.format(limit, state), 'PX', milliseconds)
+    redis.call('PEXPIRE', key, milliseconds)
   end
-end
-
-local function answer(rule, limit, state, now, wait)
-  if rule.answer then return rule.answer(limit, state, now, wait) end
-  return state.value or false
 end
 
 local operation = ARGV[1]
@@ -64,8 +63,13 @@ if operation ~= 'advance' and operation ~= 'peek' and operation ~= 'refund' and 
   error({ err = 'PENSTOCK argument 1: no operation "' .. tostring(operation) .. '"' })
 end
 local asks = operation == 'advance' or operation == 'peek'
-local extra = ARGV[2] == '' and 0 or 3600000
-local now = ARGV[2] == '' and server_now() or number(2, LAST_NOW)
+local extra, now = 0, nil
+if ARGV[2] == '' then
+  local time = redis.call('TIME')
+  now = time[1] * 1000000 + time[2]
+else
+  extra, now = 3600000, number(2, LAST_NOW)
+end
 local patience = number(3, 2 ^ 52)
 local count = number(4, 16)
 local limits, rule_of = {}, {}
@@ -80,25 +84,27 @@ local requests = #ARGV - first
 if count == 0 or #KEYS ~= requests * count then
   error({ err = 'PENSTOCK keys: ' .. #KEYS .. ' for ' .. requests .. ' requests of ' .. count .. ' limits' })
 end
-local costs = {}
-for r = 1, requests do costs[r] = number(first + r, 2 ^ 53 - 1) end
+for r = 1, requests do ARGV[first + r] = number(first + r, 2 ^ 53 - 1) end
 
-local reply = { now }
+local reply, states, waits = { now, false }, {}, {}
 for r = 1, requests do
-  local base, cost, states, waits, wait, sound = (r - 1) * count, costs[r], {}, {}, 0, true
+  local base, cost, wait, sound = (r - 1) * count, ARGV[first + r], 0, true
   for i = 1, count do
-    local state, wrong = load(rule_of[i], limits[i], KEYS[base + i])
+    local state, value = load(rule_of[i], limits[i], KEYS[base + i])
     -- A missing right, say: every request would meet it.
-    if wrong and not wrong.err:find('WRONGTYPE', 1, true) then return wrong end
-    if state and not (rule_of[i].free_at(limits[i], state) <= LAST_FREE) then state = nil end
+    if type(value) == 'table' and not value.err:find('WRONGTYPE', 1, true) then return value end
+    if state and not (rule_of[i].free_at(limits[i], state) <= LAST_FREE) then state, value = nil, nil end
     states[i] = state
     if not state then
       sound = false
-      reply[1 + base + i] = wrong or { err = 'PENSTOCK the key holds what no limiter of this kind has put there' }
+      value = value or { err = 'PENSTOCK the key holds what no limiter of this kind has put there' }
     elseif asks then
-      waits[i] = cost == 0 and 0 or rule_of[i].wait(limits[i], state, now, cost)
-      wait = math.max(wait, waits[i])
+      waits[i] = rule_of[i].wait(limits[i], state, now, cost)
+      if waits[i] > wait then wait = waits[i] end
+    else
+      value = false
     end
+    reply[1 + base + i] = value
   end
   for i = 1, count do
     local rule, limit, state = rule_of[i], limits[i], states[i]
@@ -112,7 +118,7 @@ for r = 1, requests do
       end
     end
     if operation == 'reset' then redis.call('DEL', KEYS[base + i]) end
-    if state then reply[1 + base + i] = asks and answer(rule, limit, state, now, waits[i]) or false end
+    if state and asks and rule.answer then reply[1 + base + i] = rule.answer(limit, state, now, waits[i]) end
   end
 end
 return reply

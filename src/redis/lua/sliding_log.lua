@@ -5,9 +5,7 @@
 -- Value      a Redis list of "<moment>" in microseconds. The last one tells `seen`, too: itself, or what follows it in
 --            "<moment> <seen>". Where no permit is left and `seen` still matters, the list is "0 <seen>".
 -- Answer     wait, remaining, reset_after in microseconds: the list itself may have 8192 moments.
-local sliding_log = {}
-
-function sliding_log.terms(most, window)
+local function terms(most, window)
   return { most = most, window = window }
 end
 
@@ -20,7 +18,7 @@ local function split(element)
   return moment, tonumber(second) or moment
 end
 
-function sliding_log.load(limit, key)
+local function load(limit, key)
   local size = redis.pcall('LLEN', key)
   if type(size) == 'table' then return nil, size end
   if size == 0 then return { key = key, size = 0, newest = 0, seen = 0 } end
@@ -34,9 +32,10 @@ local function moment_at(state, index)
   return (split(redis.call('LINDEX', state.key, index)))
 end
 
--- How many moments are inside the window: all but those that have left, found by halving.
+-- How many moments are inside the window: all but those that have left, found by halving. A charge leaves none in the
+-- list that has left by then; so `seen` does not matter here, nor below.
 local function live(limit, state, now)
-  local edge = math.max(now, state.seen) - limit.window
+  local edge = now - limit.window
   if state.size == 0 or moment_at(state, 0) > edge then return state.size end
   local left, inside = 0, state.size
   while inside - left > 1 do
@@ -46,14 +45,13 @@ local function live(limit, state, now)
   return state.size - inside
 end
 
--- A charge leaves no moment in the list that has left by then; so `seen` does not matter here.
-function sliding_log.wait(limit, state, now, cost)
+local function wait(limit, state, now, cost)
   local keep = limit.most - cost
   if state.size <= keep then return 0 end
   return math.max(moment_at(state, -(keep + 1)) + limit.window - now, 0)
 end
 
-function sliding_log.charge(limit, state, now, at, cost)
+local function charge(limit, state, now, at, cost)
   state.seen = math.max(state.seen, now)
   local inside = live(limit, state, now)
   if inside < state.size then redis.call('LTRIM', state.key, state.size - inside, -1) end
@@ -66,7 +64,7 @@ function sliding_log.charge(limit, state, now, at, cost)
 end
 
 -- The newest go first: they would have stayed longest.
-function sliding_log.refund(limit, state, now, cost)
+local function refund(limit, state, now, cost)
   local gone = math.min(cost, live(limit, state, now))
   if gone == 0 then return end
   local seen = state.seen
@@ -84,20 +82,18 @@ function sliding_log.refund(limit, state, now, cost)
   end
 end
 
-function sliding_log.free_at(limit, state)
+local function free_at(limit, state)
   return math.max(state.size > 0 and state.newest + limit.window or 0, state.seen)
 end
 
-function sliding_log.save(state, milliseconds)
-  redis.call('PEXPIRE', state.key, milliseconds)
-end
-
-function sliding_log.answer(limit, state, now, wait)
+local function answer(limit, state, now, wait)
   return {
     wait,
     limit.most - math.min(limit.most, live(limit, state, now)),
-    math.max(sliding_log.free_at(limit, state) - now, 0),
+    math.max(free_at(limit, state) - now, 0),
   }
 end
 
-rules.l = sliding_log
+rules.l = {
+  terms = terms, load = load, wait = wait, charge = charge, refund = refund, free_at = free_at, answer = answer,
+}

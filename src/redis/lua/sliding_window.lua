@@ -4,13 +4,12 @@
 -- Terms      most, window, scale: the limit, microseconds, and a power of two for the value; most * window < 2^53.
 -- Value      (window * scale + previous) * scale + current, an integer to Redis; or
 --            "<window> <previous> <current> <0|1>" where a counter does not fit below scale or the window is reserved.
-local sliding_window = {}
-
-function sliding_window.terms(most, window, scale)
+local function terms(most, window, scale)
   return { most = most, window = window, scale = scale }
 end
 
-function sliding_window.parse(limit, value)
+local function parse(limit, value)
+  if not value then return { window = 0, previous = 0, current = 0, reserved = false } end
   local packed = tonumber(value:match('^%d+$'))
   if packed then
     local current = packed % limit.scale
@@ -26,17 +25,6 @@ function sliding_window.parse(limit, value)
     current = tonumber(current),
     reserved = reserved == '1',
   }
-end
-
-function sliding_window.none()
-  return { window = 0, previous = 0, current = 0, reserved = false }
-end
-
-function sliding_window.format(limit, state)
-  if state.previous < limit.scale and state.current < limit.scale and not state.reserved then
-    return (state.window * limit.scale + state.previous) * limit.scale + state.current
-  end
-  return string.format('%.0f %.0f %.0f %d', state.window, state.previous, state.current, state.reserved and 1 or 0)
 end
 
 -- The window that a charge would go to, the counters as seen from it, how far it has gone, and whether it has not
@@ -56,7 +44,7 @@ local function fade(limit, count, allowed)
   return limit.window - (share - share % count) / count
 end
 
-function sliding_window.wait(limit, state, now, cost)
+local function wait(limit, state, now, cost)
   local window, previous, current, elapsed, closed = view(limit, state, now)
   local left = limit.most - current - cost
   -- As in the header: previous * (window - elapsed) <= left * window, without rounding.
@@ -71,21 +59,30 @@ function sliding_window.wait(limit, state, now, cost)
   return math.max(fits - now, 0)
 end
 
-function sliding_window.charge(limit, state, now, at, cost)
+local function charge(limit, state, now, at, cost)
   local window, previous, current = view(limit, state, at)
   state.reserved = at > now and window > (now - now % limit.window) / limit.window
   state.window, state.previous, state.current = window, previous, current + cost
 end
 
 -- Only this window's counter: what the previous one held has faded in part already.
-function sliding_window.refund(limit, state, now, cost)
+local function refund(limit, state, now, cost)
   local _, _, current = view(limit, state, now)
   state.current = state.current - math.min(cost, current)
 end
 
-function sliding_window.free_at(limit, state)
+local function free_at(limit, state)
   local windows = state.current > 0 and 2 or state.previous > 0 and 1 or 0
   return (state.window + windows) * limit.window
 end
 
-rules.s = sliding_window
+local function value(limit, state, digits)
+  if state.previous < limit.scale and state.current < limit.scale and not state.reserved then
+    return digits((state.window * limit.scale + state.previous) * limit.scale + state.current)
+  end
+  return string.format('%.0f %.0f %.0f %d', state.window, state.previous, state.current, state.reserved and 1 or 0)
+end
+
+rules.s = {
+  terms = terms, parse = parse, value = value, wait = wait, charge = charge, refund = refund, free_at = free_at,
+}
