@@ -127,12 +127,17 @@ class RedisLimiter final : public Limiter {
     std::function<void(const Decision&)> then;
   };
 
+  void ask_and_wait(Waiter& waiter) {
+    Question* const one = &waiter;
+    server_->reactor.ask(std::span(&one, 1), Asker::waits);
+    waiter.countdown.wait();
+  }
+
   Decision ask(std::string_view operation, std::string_view key, std::int64_t cost, Duration max_wait) {
     Countdown countdown(1);
     Waiter waiter(*this, countdown);
     if (prepare(waiter, operation, key, cost, max_wait, std::chrono::steady_clock::now())) {
-      server_->reactor.ask(waiter);
-      countdown.wait();
+      ask_and_wait(waiter);
     }
     return waiter.decision;
   }
@@ -151,7 +156,7 @@ class RedisLimiter final : public Limiter {
         countdown.down();
       }
     }
-    server_->reactor.ask(questions);
+    server_->reactor.ask(questions, Asker::waits);
     countdown.wait();
     std::transform(waiters.begin(), waiters.end(), decisions.begin(),
                    [](const Waiter& waiter) { return waiter.decision; });
@@ -167,8 +172,7 @@ class RedisLimiter final : public Limiter {
     Waiter waiter(*this, countdown);
     waiter.asked = waiter.cost = cost;
     if (admit(waiter, operation, key, Duration::zero(), std::chrono::steady_clock::now())) {
-      server_->reactor.ask(waiter);
-      countdown.wait();
+      ask_and_wait(waiter);
     }
     if (waiter.decision.error == absl::StatusCode::kOk) return absl::OkStatus();
     return {waiter.decision.error, absl::StrCat(to_view(operation), ": the server could not be asked")};

@@ -60,7 +60,8 @@ class Question {
   Question& operator=(const Question&) = delete;
   virtual ~Question() = default;
 
-  // Called exactly once: on the reactor's thread, or inside ask() if the question is refused at once. Must be quick
+  // Called exactly once: on the reactor's thread, or inside ask() if the question is refused at once or its asker
+  // waits. Must be quick
   // and must not throw; may ask another question; may destroy this one, but not the reactor.
   virtual void answered(const Answer& answer) = 0;
 

@@ -39,6 +39,14 @@ constexpr Duration kSlowGathering = milliseconds(1);
 constexpr int kIdleGatherings = 4;
 constexpr int kSkippedWhenIdle = 64;
 constexpr int kSkippedWhenSlow = 1024;
+constexpr int kSkippedStandIns = 64;
+#ifdef POLLRDHUP
+constexpr bool kMayLend = true;
+constexpr short kHangUp = POLLRDHUP;
+#else
+constexpr bool kMayLend = false;  // poll() could not wait for the end of a connection alone
+constexpr short kHangUp = 0;
+#endif
 // A wrong password does not get right by being said more often, and servers log it.
 constexpr Duration kForbiddenBackoff = seconds(1);
 
@@ -50,6 +58,12 @@ bool is_well_formed(const Question& question, std::size_t max_bytes) {
   const Program* const program = question.program;
   if (program == nullptr || program->script == nullptr || program->keys == 0) return false;
   return question.keys.size() == program->keys && bytes_of_keys(question) <= max_bytes;
+}
+
+std::size_t length(const Question* list) {
+  std::size_t questions = 0;
+  for (; list != nullptr; list = list->next) ++questions;
+  return questions;
 }
 
 void refuse(Question& question, absl::StatusCode error) {
@@ -90,7 +104,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
   [[nodiscard]] bool in_child() const { return ::getpid() != creator_; }
 
-  void ask(std::span<Question* const> questions) {
+  void ask(std::span<Question* const> questions, bool waits) {
     if (const absl::StatusCode down = down_.load(std::memory_order_relaxed); down != absl::StatusCode::kOk) {
       for (Question* question : questions) refuse(*question, down);
       return;
@@ -104,7 +118,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
       newest = question;
       if (oldest == nullptr) oldest = question;
     }
-    if (newest != nullptr && inbox_.push(*newest, *oldest)) waker_->wake();
+    if (newest != nullptr && inbox_.push(*newest, *oldest) && !(waits && stand_in(room))) waker_->wake();
     for (Question* question : questions.subspan(room)) refuse(*question, absl::StatusCode::kResourceExhausted);
   }
 
@@ -143,16 +157,54 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     return room;
   }
 
+  // What run() does, in the thread of a caller who waits and whose `questions` are all there are: until they are
+  // answered, or somebody else asks. Nobody else is answered here: callbacks belong on the reactor's thread. False
+  // if that thread must be woken.
+  bool stand_in(std::size_t questions) {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn || !lent_) return false;
+    lent_ = false;
+    if (skipped_stand_ins_ > 0) {
+      --skipped_stand_ins_;
+      return false;
+    }
+    early_ = inbox_.take();
+    if (length(early_) != questions) return false;
+    Instant now = std::chrono::steady_clock::now();
+    connection_->receive(now);  // what comes before the question is no answer
+    collect(std::exchange(early_, nullptr), now);
+    while (true) {
+      attend(now);
+      if (connection_) connection_->send(now);
+      see_off(now);
+      if (!connection_) return false;
+      if (!inbox_.sleep()) return false;
+      if (is_at_rest()) break;
+      poll_once(true);
+      if (woken_) {
+        skipped_stand_ins_ = kSkippedStandIns;
+        return true;  // so is the reactor's thread
+      }
+      now = std::chrono::steady_clock::now();
+      listen(now);
+      expire(now);
+    }
+    lent_ = true;
+    return true;
+  }
+
   void run() {
+    std::unique_lock turn(turn_);
     Instant now = std::chrono::steady_clock::now();
     // acquire: pairs with the release in ~Loop()
     while (!stopping_.load(std::memory_order_acquire)) {
       now = gather(now);
-      collect(now);
+      collect(std::exchange(early_, nullptr), now);
+      collect(inbox_.take(), now);
       attend(now);
       if (connection_) connection_->send(now);
       see_off(now);
-      wait();
+      wait(turn);
       now = std::chrono::steady_clock::now();
       listen(now);
       expire(now);
@@ -161,6 +213,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     if (connection_) connection_->close(absl::CancelledError("the reactor was destroyed"), now);
     counters_.connected.store(false, std::memory_order_relaxed);
     refuse_line(absl::StatusCode::kCancelled);
+    refuse_all(std::exchange(early_, nullptr), absl::StatusCode::kCancelled);
     refuse_all(inbox_.take(), absl::StatusCode::kCancelled);
   }
 
@@ -187,8 +240,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   }
 
   // Puts into line what came in, or refuses it.
-  void collect(Instant now) {
-    Question* question = inbox_.take();
+  void collect(Question* question, Instant now) {
     if (const absl::StatusCode down = down_.load(std::memory_order_relaxed); down != absl::StatusCode::kOk) {
       return refuse_all(question, down);
     }
@@ -301,7 +353,33 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     }
   }
 
-  void wait() {
+  // Nothing to do but what somebody asks, and a server that takes it.
+  [[nodiscard]] bool is_at_rest() const {
+    return connection_ && connection_->ready() && connection_->calls() == 0 && connection_->unsent() == 0 &&
+           line_.empty();
+  }
+
+  // Until something happens. At rest it lends all that is its own to whoever stands in; then it looks for no
+  // answer, which is not for it, but only for the end of the connection.
+  void wait(std::unique_lock<std::mutex>& turn) {
+    const bool asleep = inbox_.sleep();
+    if (!asleep || !kMayLend || !is_at_rest()) {
+      poll_once(asleep);
+      inbox_.wake();
+      return;
+    }
+    lent_ = true;
+    pollfd polled[] = {{waker_->descriptor(), POLLIN, 0}, {connection_->descriptor(), kHangUp, 0}};
+    turn.unlock();
+    (void)::poll(polled, std::size(polled), -1);
+    turn.lock();
+    lent_ = false;
+    inbox_.wake();
+    woken_ = polled[0].revents != 0;
+    socket_events_ = POLLIN;  // whatever came meanwhile was not looked for
+  }
+
+  void poll_once(bool may_sleep) {
     Instant until = line_.deadline();
     int descriptor = -1;
     short events = 0;
@@ -316,11 +394,9 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     } else {
       until = std::min(until, next_attempt_);
     }
-    const bool may_sleep = inbox_.sleep();
     pollfd polled[] = {{waker_->descriptor(), POLLIN, 0}, {descriptor, events, 0}};
     // After a signal both are as they were set here: nothing is ready, and the loop comes round again.
     (void)::poll(polled, std::size(polled), may_sleep ? milliseconds_until(until) : 0);
-    inbox_.wake();
     woken_ = polled[0].revents != 0;
     socket_events_ = polled[1].revents;
   }
@@ -387,7 +463,11 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   ReactorTrouble trouble_;
   mutable std::condition_variable noted_change_;  // of `connected`, too
 
-  // From here on the thread's own.
+  // From here on the thread's own, and that of a caller who stands in for it.
+  std::mutex turn_;
+  bool lent_ = false;          // a caller may stand in
+  Question* early_ = nullptr;  // what a caller has taken out of the inbox who did not stand in after all
+  int skipped_stand_ins_ = 0;
   absl::Status noted_;
   Dialer dialer_;
   bool dialing_ = false;
@@ -417,7 +497,7 @@ void Reactor::ask(Question& question) {
   ask(std::span(&one, 1));
 }
 
-void Reactor::ask(std::span<Question* const> questions) {
+void Reactor::ask(std::span<Question* const> questions, Asker asker) {
   if (loop_->in_child()) {
     for (Question* question : questions) refuse(*question, absl::StatusCode::kFailedPrecondition);
     return;
@@ -426,7 +506,7 @@ void Reactor::ask(std::span<Question* const> questions) {
   while (!questions.empty()) {
     std::size_t good = 0;
     while (good < questions.size() && is_well_formed(*questions[good], loop_->max_question_bytes())) ++good;
-    if (good > 0) loop_->ask(questions.first(good));
+    if (good > 0) loop_->ask(questions.first(good), asker == Asker::waits);
     questions = questions.subspan(good);
     if (questions.empty()) return;
     refuse(*questions.front(), absl::StatusCode::kInvalidArgument);

@@ -5,7 +5,8 @@
 //
 // One thread does all I/O. It takes what callers have left since it last looked, packs it into few script calls and
 // sends them with one system call, so the more callers there are the less each costs. While enough calls are in
-// flight new questions gather for the next; there is no timer.
+// flight new questions gather for the next; there is no timer. A single caller who waits anyway does the I/O
+// himself, until a second one comes: that spares waking two threads.
 //
 // Every question is answered by its deadline, give or take a millisecond, whatever the server does. One that was
 // sent and not answered in time is `unknown`. A call that is not answered within `answer_timeout` takes its
@@ -67,6 +68,11 @@ struct ReactorTrouble {
   std::chrono::system_clock::time_point when;
 };
 
+enum class Asker : std::uint8_t {
+  goes_on,
+  waits,  // has nothing else to do until all is answered: may do the I/O himself
+};
+
 class Reactor {
  public:
   explicit Reactor(const ReactorOptions& options);
@@ -76,12 +82,12 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Any thread, at any time; never waits. Refuses at once, with not_run, what is malformed (kInvalidArgument), what
-  // is more than max_in_flight (kResourceExhausted), everything while the server cannot be reached (last_error()'s
-  // code), and everything in a child after fork() (kFailedPrecondition).
+  // Any thread, at any time; never waits, unless the asker says that he does. Refuses at once, with not_run, what
+  // is malformed (kInvalidArgument), what is more than max_in_flight (kResourceExhausted), everything while the
+  // server cannot be reached (last_error()'s code), and everything in a child after fork() (kFailedPrecondition).
   void ask(Question& question);
   // The same for several, which keep their order. If there is no room for all, those at the end are refused.
-  void ask(std::span<Question* const> questions);
+  void ask(std::span<Question* const> questions, Asker asker = Asker::goes_on);
 
   // OK as soon as the server answers; at `deadline` last_error(), or kDeadlineExceeded if nothing went wrong so
   // far. Any thread but the reactor's.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -68,6 +69,7 @@ class Asked : public Question {
       text = answer.values[0].text;
     }
     answered_at = Clock::now();
+    answered_on = std::this_thread::get_id();
     // Within the lock: as soon as it is free, this may be gone.
     changed_.notify_all();
   }
@@ -86,11 +88,19 @@ class Asked : public Question {
   std::int64_t value = 0;
   std::string text;
   Clock::time_point answered_at{};
+  std::thread::id answered_on{};
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
 };
+
+// As a caller who waits: the I/O may be done here.
+inline Asked& ask_and_wait(Reactor& reactor, Asked& asked) {
+  Question* const one = &asked;
+  reactor.ask(std::span(&one, 1), Asker::waits);
+  return asked.wait();
+}
 
 // Waits for what happens in the background, without counting on how long it takes.
 inline bool eventually(const std::function<bool()>& is_so) {

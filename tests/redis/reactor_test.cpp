@@ -341,6 +341,64 @@ TEST_CASE("an answer of another shape closes the connection") {
   CHECK(reactor.state().connects == 2);
 }
 
+TEST_CASE("a caller who waits alone does the I/O himself, and calls nobody else back") {
+  const RedisServer server;
+  Reactor reactor(at(server.url()));
+  REQUIRE(recovered(reactor) > 0);
+  Asked first;
+  reactor.ask(first);
+  const std::thread::id reactors = first.wait().answered_on;
+  int himself = 0;
+  for (int i = 0; i < 1000; ++i) {
+    Asked asked("alone");
+    himself += ask_and_wait(reactor, asked).answered_on == std::this_thread::get_id();
+    CHECK(asked.value == i + 1);
+  }
+  CHECK(himself > 0);  // nearly always, on a quiet machine
+
+  std::atomic<int> wrong = 0, elsewhere = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 3; ++thread) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 3000; ++i) {
+          Asked asked("waits");
+          if (ask_and_wait(reactor, asked).fate != Fate::answered) ++wrong;
+          if (i % 100 == 0) std::this_thread::sleep_for(1ms);  // alone at times
+        }
+      });
+    }
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        Asked asked("goes on");
+        reactor.ask(asked);
+        if (asked.wait().answered_on != reactors) ++elsewhere;
+        std::this_thread::sleep_for(50us);
+      }
+    });
+  }
+  CHECK(wrong == 0);
+  CHECK(elsewhere == 0);
+  CHECK(server.command({"GET", "waits"}) == "9000");
+  CHECK(server.command({"GET", "goes on"}) == "1000");
+  CHECK(reactor.state().connects == 1);
+  CHECK(reactor.state().outstanding == 0);
+}
+
+TEST_CASE("a server that goes away while nobody asks is missed at once") {
+  RedisServer server;
+  Reactor reactor(at(server.url()));
+  REQUIRE(recovered(reactor) > 0);
+  Asked asked;
+  ask_and_wait(reactor, asked);
+  server.kill9();
+  CHECK(eventually([&] { return !reactor.state().connected; }));
+  server.restart();
+  CHECK(eventually([&] { return reactor.state().connected; }));
+  Asked again;
+  CHECK(ask_and_wait(reactor, again).value == 1);
+}
+
 // ---- scripts -------------------------------------------------------------------------------------------
 
 TEST_CASE("scripts that are flushed under load are loaded once, and nothing is unknown") {
