@@ -26,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "redis/reply.h"
 #include "redis/scripts.h"
@@ -61,12 +62,12 @@ class Question {
   virtual ~Question() = default;
 
   // Called exactly once: on the reactor's thread, or inside ask() if the question is refused at once or its asker
-  // waits. Must be quick
-  // and must not throw; may ask another question; may destroy this one, but not the reactor.
+  // waits. Must be quick and must not throw; may ask another question, but not wait for it; may destroy this one,
+  // but not the reactor.
   virtual void answered(const Answer& answer) = 0;
 
   const Program* program = nullptr;
-  std::vector<std::string> keys;  // as many as program->keys
+  absl::InlinedVector<std::string, 1> keys;  // as many as program->keys
   std::int64_t cost = 0;
   std::string_view op;        // "advance", "refund", "reset"
   std::int64_t patience = 0;  // microseconds

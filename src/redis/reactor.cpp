@@ -20,6 +20,7 @@
 #include "redis/connection.h"
 #include "redis/counters.h"
 #include "redis/dialer.h"
+#include "redis/forks.h"
 #include "redis/inbox.h"
 #include "redis/line.h"
 #include "redis/signals.h"
@@ -77,7 +78,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   explicit Loop(const ReactorOptions& options)
       : options_(options),
         limits_{.bytes = options.max_reply_bytes},
-        creator_(::getpid()),
+        born_(forks()),
         waker_(std::make_shared<Waker>()),
         dialer_(options_.address, waker_),
         line_({.questions = std::max<std::size_t>(options.max_keys_per_call, 1), .bytes = kGroupBytes}),
@@ -102,7 +103,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     refuse_all(inbox_.take(), absl::StatusCode::kCancelled);
   }
 
-  [[nodiscard]] bool in_child() const { return ::getpid() != creator_; }
+  [[nodiscard]] bool in_child() const { return forks() != born_; }
 
   void ask(std::span<Question* const> questions, bool waits) {
     if (const absl::StatusCode down = down_.load(std::memory_order_relaxed); down != absl::StatusCode::kOk) {
@@ -444,12 +445,12 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Processes that start together must not wait alike.
   [[nodiscard]] std::uint64_t seed() const {
     const auto ticks = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-    return ticks ^ (static_cast<std::uint64_t>(creator_) << 32) ^ reinterpret_cast<std::uintptr_t>(this);
+    return ticks ^ (static_cast<std::uint64_t>(::getpid()) << 32) ^ reinterpret_cast<std::uintptr_t>(this);
   }
 
   const ReactorOptions options_;
   const ReplyLimits limits_;
-  const pid_t creator_;
+  const int born_;
   const std::shared_ptr<Waker> waker_;
   Counters counters_;
   Inbox inbox_;

@@ -14,7 +14,7 @@
 // of which the server said that it lacks the script.
 //
 // Connecting happens in the background. Questions wait for it until their deadline, unless the last attempt failed:
-// then they are refused inside ask(), which costs no system call but getpid(), until one succeeds.
+// then they are refused inside ask(), which costs no system call, until one succeeds.
 //
 // In a child after fork() every question is refused, and the parent's connection is left alone.
 
