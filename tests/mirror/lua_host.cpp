@@ -2,10 +2,14 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <lua.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -21,9 +25,13 @@ class Keyspace {
  public:
   std::int64_t now = 0;  // microseconds
   std::int64_t writes = 0;
+  std::set<std::string> forbidden;
 
   Tree run(const std::vector<std::string>& words) {
     const std::string& name = words.at(0);
+    if (forbidden.count(name) != 0) {
+      return error("ERR The user executing the script can't run this command or subcommand");
+    }
     if (name == "TIME")
       return array({bulk(std::to_string(now / 1'000'000)), bulk(std::to_string(now % 1'000'000))});
     const std::string& key = words.at(1);
@@ -155,6 +163,7 @@ class PlainLua final : public LuaHost {
 
   void set_now(std::int64_t now) override { keys_.now = now; }
   std::int64_t writes() const override { return keys_.writes; }
+  void forbid(const std::string& command) override { keys_.forbidden.insert(command); }
   Tree command(const std::vector<std::string>& words) override { return keys_.run(words); }
 
   Tree run(const Call& call) override {
@@ -177,7 +186,14 @@ class PlainLua final : public LuaHost {
       lua_rawgeti(lua_, LUA_REGISTRYINDEX, found->second);
       return;
     }
-    if (luaL_loadbuffer(lua_, script.text.data(), script.text.size(), std::string(script.name).c_str()) != 0) {
+    const std::string name(script.name);
+    std::string text(script.text);
+    if (const char* const folder = std::getenv("PENSTOCK_SCRIPTS"); folder != nullptr) {
+      std::ifstream file(std::string(folder) + "/" + name + ".lua");
+      text.assign(std::istreambuf_iterator<char>(file), {});
+      if (text.empty()) throw std::runtime_error("no script " + name + " in " + folder);
+    }
+    if (luaL_loadbuffer(lua_, text.data(), text.size(), name.c_str()) != 0) {
       throw std::runtime_error(lua_tostring(lua_, -1));
     }
     lua_pushvalue(lua_, -1);

@@ -1,4 +1,6 @@
 // Where a script runs without a server: plain Lua 5.1, with what little of Redis the scripts call.
+//
+// Where $PENSTOCK_SCRIPTS names a folder, the scripts are those that are there, as <name>.lua.
 
 #ifndef PENSTOCK_TESTS_MIRROR_LUA_HOST_H_
 #define PENSTOCK_TESTS_MIRROR_LUA_HOST_H_
@@ -55,6 +57,8 @@ class LuaHost {
   virtual Tree command(const std::vector<std::string>& words) = 0;
   // What TIME says, in microseconds. A key whose time to live has passed by then is forgotten.
   virtual void set_now(std::int64_t now) = 0;
+  // As if the user had no right to it.
+  virtual void forbid(const std::string& command) = 0;
   // How many commands the scripts have run that write.
   [[nodiscard]] virtual std::int64_t writes() const = 0;
 };
