@@ -2,6 +2,10 @@
 # after the SONAME, and what people need to build programs. Who limits in process installs no network client:
 # docs/decisions/0009-debian-packages.md.
 
+if(NOT PENSTOCK_SHARED OR NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  message(FATAL_ERROR "PENSTOCK_DEBIAN=ON wants BUILD_SHARED_LIBS=ON and CMAKE_INSTALL_PREFIX=/usr: see the preset `debian`.")
+endif()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "Penstock maintainers <maintainers@penstock.invalid>")
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/debian)

@@ -32,6 +32,7 @@ manifest = json.loads(manifest_text)
 conan = read("packaging/conan/conanfile.py")
 config = read("cmake/penstockConfig.cmake.in")
 debian = read("packaging/debian/changelog")
+cpack = read("cmake/PenstockDebian.cmake")
 
 version, description = re.search(r'^project\(penstock VERSION (\S+) DESCRIPTION "([^"]*)"', cmake, re.MULTILINE).groups()
 same("version", version,
@@ -71,7 +72,12 @@ for where, used in (
 # Names to link with.
 targets = every(r"^ *add_library\((penstock::\w+) ALIAS", cmake)
 same("targets", targets, conan=every(r'"cmake_target_name", "([^"]+)"', conan))
-same("modules of pkg-config", every(r" AS ([\w-]+) TARGETS_FILE", install), conan=every(r'"pkg_config_name", "([^"]+)"', conan))
+parts = sorted("penstock" if t == "penstock::penstock" else t.replace("::", "-") for t in targets)
+same("modules of pkg-config", parts,
+     install=every(r" AS ([\w-]+) TARGETS_FILE", install),
+     conan=every(r'"pkg_config_name", "([^"]+)"', conan))
+same("Debian packages", sorted(f"lib{part}-dev" for part in parts), cpack=every(r"^ *penstock_deb\(\w+_development ([\w-]+)", cpack))
+same("Debian packages", sorted(f"lib{part}${{soname}}" for part in parts), cpack=every(r"^ *penstock_deb\(\w+_runtime (\S+)", cpack))
 for target in targets:
     if target not in read("packaging/vcpkg/ports/penstock/usage"):
         wrong.append(f"vcpkg's usage does not name {target}")

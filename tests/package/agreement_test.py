@@ -18,6 +18,8 @@ lies = [
     ("cmake/PenstockOptions.cmake", "option(PENSTOCK_BUILD_TESTS", "option(PENSTOCK_TESTS"),
     ("cmake/PenstockInstall.cmake", "AS penstock-redis", "AS penstock_redis"),
     ("cmake/penstockConfig.cmake.in", '"redis" IN_LIST', '"valkey" IN_LIST'),
+    ("cmake/PenstockDebian.cmake", "libpenstock-redis-dev SECTION", "libpenstock_redis-dev SECTION"),
+    ("cmake/PenstockDebian.cmake", "penstock_deb(penstock_redis_runtime", "message(STATUS"),
     ("packaging/debian/changelog", "(0.1.0)", "(0.1.1)"),
     (manifest, '"redis": {', '"valkey": {'),
     (manifest, '"version": "0.1.0"', '"version": "0.1.1"'),
