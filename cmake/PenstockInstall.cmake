@@ -54,7 +54,7 @@ if(PENSTOCK_HAVE_REDIS)
   penstock_install(penstock_redis AS penstock-redis TARGETS_FILE penstockRedisTargets
     DESCRIPTION "Penstock's limits that machines share through Redis or Valkey"
     REQUIRES penstock
-    REQUIRES_PRIVATE hiredis absl_flat_hash_map absl_strings
+    REQUIRES_PRIVATE hiredis absl_flat_hash_map absl_inlined_vector absl_strings
     LIBS_PRIVATE -pthread)
   install(FILES cmake/Findhiredis.cmake DESTINATION ${package_dir} COMPONENT penstock_redis_development)
   install(DIRECTORY ${PROJECT_BINARY_DIR}/redis/ DESTINATION ${CMAKE_INSTALL_DATADIR}/penstock/lua

@@ -86,4 +86,4 @@ class Penstock(ConanFile):
             redis.set_property("cmake_target_name", "penstock::redis")
             redis.set_property("pkg_config_name", "penstock-redis")
             redis.libs = ["penstock_redis"]
-            redis.requires = ["penstock", "hiredis::hiredis"]
+            redis.requires = ["penstock", "abseil::absl_inlined_vector", "hiredis::hiredis"]

@@ -49,7 +49,7 @@ check("include/penstock/detail/memory/*.h"
   ALLOW "${std}|${detail}|<emmintrin\\.h>|\"penstock/(clock|decision|export|limit|memory)\\.h\"")
 check("src/memory/*" ALLOW "${std}|\"(binding|in_range)\\.h\"|\"(absl|memory|penstock)/.*\\.h\"|<(sys/(mman|random)|unistd|immintrin|arm_neon)\\.h>")
 check("src/redis/*.*"
-  ALLOW "${std}|\"(binding|in_range)\\.h\"|\"(absl|redis)/.*\\.h\"|${public}|\"penstock/detail/algorithm/[a-z_]+\\.h\"|<hiredis/read\\.h>|<(arpa|net|netinet|sys)/[a-z_]+\\.h>|<(fcntl|netdb|poll|pthread|signal|unistd)\\.h>"
+  ALLOW "${std}|\"(binding|in_range)\\.h\"|\"(absl|redis)/.*\\.h\"|${public}|\"penstock/detail/algorithm/[a-z_]+\\.h\"|<hiredis/read\\.h>|<(arpa|linux|net|netinet|sys)/[a-z_]+\\.h>|<(fcntl|netdb|poll|pthread|signal|unistd)\\.h>"
   DENY "\"penstock/memory_limiter\\.h\"")
 
 if(bad)

@@ -12,7 +12,7 @@ class SystemAbseil(ConanFile):
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "absl")
         self.cpp_info.bindirs = self.cpp_info.includedirs = self.cpp_info.libdirs = []
-        for part in "status", "statusor", "flat_hash_map", "strings":
+        for part in "status", "statusor", "flat_hash_map", "inlined_vector", "strings":
             component = self.cpp_info.components[f"absl_{part}"]
             component.set_property("cmake_target_name", f"absl::{part}")
             component.bindirs = component.includedirs = component.libdirs = []
