@@ -57,9 +57,10 @@ class Outage {
     std::this_thread::sleep_for(400ms);
     refused_.store(false);
     const double lasted_ms = milliseconds(std::chrono::steady_clock::now() - since);
-    // Open: a probe now and then, a pause of 100 ms apart or for a new connection, and who was on the way.
+    // Open: a probe after each pause or for each new connection, which come 10 ms apart at least; and who was on
+    // the way.
     const std::uint64_t asked = redis_->reactor.state().questions - asked_before;
-    CHECK(static_cast<double>(asked) <= 2 * lasted_ms / 100 + kCallers);
+    CHECK(static_cast<double>(asked) <= lasted_ms / 10 + kCallers);
     CAPTURE(redis_->reactor.last_error().ToString());
 
     end();
