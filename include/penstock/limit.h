@@ -45,8 +45,8 @@ constexpr Rate per_day(std::int64_t permits) { return {permits, std::chrono::hou
 // A bucket of `burst` permits that refills at `rate`; a request takes its cost or nothing.
 // Promise: A([s, t]) <= burst + rate * (t - s) for all s <= t, and whatever fits is admitted. Where a permit is no
 // whole number of ticks it may come up to two ticks late, never early. A tick is a small part of a permit's time,
-// and a nanosecond where there is room for that (docs/algorithms.md; in memory 1 us for 60 a minute, 10 ms for 1 a
-// day).
+// a nanosecond where the rate divides into that (60 a minute, 1 a day; docs/algorithms.md), and longer where the
+// limiter is `compact`.
 //
 // Worst case in one rolling window that refills the bucket once: 2 * burst - 1.
 //

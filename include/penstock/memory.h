@@ -31,10 +31,10 @@ struct MemoryOptions {
   // it too early but never admits too much. A full table of limits of one permit refuses 5 in 100 new keys so; one
   // of 10 permits or more hardly any. With room for a quarter more keys than owe it is 1 in 400, and 2 in 100.
   //
-  // It costs 22 bytes of address space a key (44 for a SlidingWindow of more than 2^14 permits, or a limit of more
-  // than 2^31), which become resident as keys come: 4 KiB at a time, in random places, so the first few thousand
-  // keys cost up to 4 KiB each, and then no more. (A SlidingLog costs 110 bytes a key, and 8 to 32 for each permit
-  // in its window, allocated as keys appear.)
+  // It costs 22 bytes of address space a key, or 44 for a TokenBucket that is not `compact`, a SlidingWindow of
+  // more than 2^14 permits, and a limit of more than 2^31. They become resident as keys come: 4 KiB at a time, in
+  // random places, so the first few thousand keys cost up to 4 KiB each, and then no more. (A SlidingLog costs 110
+  // bytes a key, and 8 to 32 for each permit in its window, allocated as keys appear.)
   std::int64_t max_keys = std::int64_t{1} << 20;
 
   // The clock to ask, once a call; it must outlive the limiter. Null means default_clock().
@@ -43,6 +43,12 @@ struct MemoryOptions {
   // The secret of the key hash. By default it is drawn from the operating system; set it only to make a
   // run repeatable.
   std::optional<std::uint64_t> seed = std::nullopt;
+
+  // Half the memory for a TokenBucket, whose time then ticks more coarsely: once in a microsecond for 60 a minute,
+  // in 10 ms for 1 a day. A key that begins to owe between two ticks gets its burst's last permit at the next one
+  // only, so who asks for all of a burst at one moment is refused one. (A bucket that fills up in less than 67 ms,
+  // or one of a million permits or more in less than 4 s, needs no more than this anyway, and nor do windows.)
+  bool compact = false;
 
   // Asks the system for pages of 2 MiB. With millions of keys a decision then waits less for memory; but all of the
   // table is resident after a few hundred keys.

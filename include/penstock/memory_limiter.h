@@ -5,8 +5,9 @@
 //   if (!limiter.ok()) die(limiter.status());
 //   if (Decision d = (*limiter)->try_acquire(user_id); !d) return too_many_requests(d.retry_after);
 //
-// For TokenBucket, FixedWindow and SlidingWindow. Everything else is as memory.h says; this header includes the
-// machinery, in penstock/detail/, which is no interface.
+// For TokenBucket, FixedWindow and SlidingWindow, in words of 8 bytes: a TokenBucket is `compact` here, whatever
+// the options say. Everything else is as memory.h says; this header includes the machinery, in penstock/detail/,
+// which is no interface.
 
 #ifndef PENSTOCK_MEMORY_LIMITER_H_
 #define PENSTOCK_MEMORY_LIMITER_H_

@@ -143,15 +143,26 @@ class ListLimiter final : public Limiter, public StatsSource {
   const KeyHash hash_;
 };
 
+// In words of 8 bytes a bucket's time can be coarser; windows are counted alike in both.
+template <class Limit>
+bool is_as_fine_in_8_bytes(const Limit& limit) {
+  if constexpr (std::is_same_v<Limit, TokenBucket>) {
+    return Layout<Limit, std::uint64_t>(limit).rule().most_debt() == Layout<Limit, Wide>(limit).rule().most_debt();
+  } else {
+    return true;
+  }
+}
+
 // Calls `with` with the type of the store that keeps the limit: in words of 8 bytes if they are enough.
 template <class Limit, class With>
-auto with_store(const Limit& limit, const With& with) {
+auto with_store(const Limit& limit, bool compact, const With& with) {
   if constexpr (std::is_same_v<Limit, SlidingLog>) {
     return with(std::type_identity<LogStore>());
   } else {
     using Narrow = TableStore<Limit, std::uint64_t>;
-    using Wide = TableStore<Limit, memory::Wide>;
-    return Narrow::fits(limit) ? with(std::type_identity<Narrow>()) : with(std::type_identity<Wide>());
+    using Broad = TableStore<Limit, Wide>;
+    if (Narrow::fits(limit) && (compact || is_as_fine_in_8_bytes(limit))) return with(std::type_identity<Narrow>());
+    return with(std::type_identity<Broad>());
   }
 }
 
@@ -196,12 +207,13 @@ absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const std::vector<L
   for (const Limit& limit : limits) {
     absl::Status status = std::visit(
         [&](const auto& alternative) {
-          return memory::with_store(alternative, [&]<class Store>(std::type_identity<Store>) -> absl::Status {
-            if (!Store::fits(alternative)) return memory::does_not_fit(limit);
-            ledgers.push_back(std::make_unique<memory::StoreLedger<Store>>(alternative, clock, options));
-            if (ledgers.back()->usable()) return absl::OkStatus();
-            return memory::no_room(options.max_keys, Store::bytes(options.max_keys));
-          });
+          return memory::with_store(
+              alternative, options.compact, [&]<class Store>(std::type_identity<Store>) -> absl::Status {
+                if (!Store::fits(alternative)) return memory::does_not_fit(limit);
+                ledgers.push_back(std::make_unique<memory::StoreLedger<Store>>(alternative, clock, options));
+                if (ledgers.back()->usable()) return absl::OkStatus();
+                return memory::no_room(options.max_keys, Store::bytes(options.max_keys));
+              });
         },
         limit);
     if (!status.ok()) return status;
@@ -213,7 +225,8 @@ absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(const Limit& limit,
   return std::visit(
       [&](const auto& alternative) {
         return memory::with_store(
-            alternative, [&]<class Store>(std::type_identity<Store>) -> absl::StatusOr<std::unique_ptr<Limiter>> {
+            alternative, options.compact,
+            [&]<class Store>(std::type_identity<Store>) -> absl::StatusOr<std::unique_ptr<Limiter>> {
               return memory::StoreLimiter<Store>::make(alternative, options);
             });
       },

@@ -112,6 +112,41 @@ TEST_CASE("with a seed the shared states of a full limiter are repeatable") {
   CHECK(std::count(first.begin(), first.end(), '0') < 41);
 }
 
+TEST_CASE("a key has its whole burst at one moment, whatever the moment") {
+  const auto limit = GENERATE(TokenBucket{per_minute(60), 10}, TokenBucket{per_day(100), 100},
+                              TokenBucket{per_hour(1000), 1000}, TokenBucket{per_second(10), 10});
+  CAPTURE(to_string(Limit(limit)));
+  ManualClock clock;
+  const auto limiter = make_memory_limiter(limit, {.max_keys = 1000, .clock = &clock}).value();
+  for (int key = 0; key < 50; ++key) {
+    clock.advance(1'234'567ns);
+    std::int64_t permitted = 0;
+    for (std::int64_t i = 0; i <= limit.burst; ++i)
+      permitted += limiter->try_acquire(std::to_string(key)).permitted;
+    REQUIRE(permitted == limit.burst);
+  }
+}
+
+TEST_CASE("a compact bucket has half the memory, and the last permit of its burst a tick later") {
+  ManualClock clock;
+  const TokenBucket limit{per_minute(60), 10};
+  const auto fine = make_memory_limiter(limit, {.clock = &clock}).value();
+  const auto compact = make_memory_limiter(limit, {.clock = &clock, .compact = true}).value();
+  CHECK(memory_stats(*fine).front().bytes / MemoryOptions().max_keys == 44);
+  CHECK(memory_stats(*compact).front().bytes / MemoryOptions().max_keys == 22);
+  clock.advance(1'234'567ns);
+  CHECK(compact->try_acquire("key", 9).permitted);
+  CHECK(compact->try_acquire("key").retry_after == 433ns);  // there is a microsecond in 433 ns
+  clock.advance(433ns);
+  CHECK(compact->try_acquire("key").permitted);
+}
+
+TEST_CASE("a bucket that 8 bytes hold to the nanosecond takes no more") {
+  const TokenBucket fast{per_second(1'000'000), 1'000'000};
+  CHECK(memory_stats(*make_memory_limiter(fast).value()).front().bytes ==
+        memory_stats(*make_memory_limiter(fast, {.compact = true}).value()).front().bytes);
+}
+
 TEST_CASE("the default clock serves where none is given") {
   const auto limiter = make_memory_limiter(TokenBucket{per_second(1), 2}).value();
   CHECK(limiter->try_acquire("key").permitted);
@@ -197,7 +232,7 @@ TEST_CASE("a list has stats for each limit, in the order in which they were give
   ManualClock clock(1'000'000s);
   const auto limiter =
       make_memory_limiter(parse_limits("100/h algo=fixed, 5/s burst=5, 10/s algo=log, 40_000/m").value(),
-                          {.max_keys = 3000, .clock = &clock, .seed = 3})
+                          {.max_keys = 3000, .clock = &clock, .seed = 3, .compact = true})
           .value();
   REQUIRE(limiter->try_acquire("key").permitted);
   std::vector<MemoryStats> stats = memory_stats(*limiter);

@@ -424,7 +424,7 @@ TEST_CASE("no value that a key holds makes a script fail") {
                                      "nan",    "1e300", " 12",     "12 ",     "1  2",      "1 2",  "1 2 3 4 5",
                                      "1 -2 3", "1 2 2", "1 2 3 9", "nan 0 0", "0 0 0 inf", "\n1",  "1\n",
                                      "12\0",   "0",     "5 0 0",   "5 9 9 1", "0 0",       "0 5"};
-  for (const std::size_t digits : {16, 17, 20, 400}) {
+  for (const std::size_t digits : {16U, 17U, 20U, 400U}) {
     const std::string many(digits, '9');
     for (const std::string& value : {many, many + " 0 0", "0 " + many + " 0", "0 0 " + many, many + " 0 0 0",
                                      "0 " + many + " 0 1", "0 0 " + many + " 0", many + " 1", "1 " + many}) {
@@ -585,7 +585,7 @@ TEST_CASE("what is wrong with a call is told before anything is written") {
       return reply.kind == Reply::Kind::error ? reply.text : "none";
     };
     // ARGV counts from 1: operation, now, patience, limits, letter, three terms, two costs.
-    for (const std::size_t index : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}) {
+    for (std::size_t index = 1; index <= 10; ++index) {
       for (const char* wrong : {"-1", "0.5", "nan", "inf", "9007199254740992", "x"}) {
         CAPTURE(index, wrong);
         Call bad = good;

@@ -89,7 +89,7 @@ TEMPLATE_LIST_TEST_CASE("a limiter of known type decides as the one that is made
   using L = typename memory::LimitOf<TestType>::Type;
   const L limit = memory::limit_of<L>(5, 10s);
   ManualClock clock(1'000'000s);
-  const MemoryOptions options{.max_keys = 10, .clock = &clock, .seed = 1};
+  const MemoryOptions options{.max_keys = 10, .clock = &clock, .seed = 1, .compact = true};
   const auto typed = MemoryLimiter<L>::make(limit, options).value();
   const auto any = make_memory_limiter(limit, options).value();
   Dice dice(21);
