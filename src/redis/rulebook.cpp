@@ -166,7 +166,7 @@ struct Kind<FixedWindow> {
   }
 
   // A window's number times so much stays below 2^53 for as long as the scripts work.
-  std::uint64_t scale() const { return std::bit_floor(window); }
+  std::uint64_t scale() const { return std::bit_floor(window | 1); }
 
   std::array<std::uint64_t, 3> terms(const FixedWindow& limit) const {
     return {static_cast<std::uint64_t>(limit.limit), window, scale()};
