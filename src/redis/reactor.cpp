@@ -181,6 +181,8 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
       if (!connection_) return false;
       if (!inbox_.sleep()) return false;
       if (is_at_rest()) break;
+      // All deadlines have come and a call is still unanswered: waiting for that is no caller's.
+      if (counters_.outstanding.load(std::memory_order_relaxed) == 0) return false;
       poll_once(true);
       if (woken_) {
         skipped_stand_ins_ = kSkippedStandIns;

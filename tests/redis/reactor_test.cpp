@@ -721,6 +721,28 @@ TEST_CASE("a server that stands still costs no caller more than the deadline") {
   CHECK(reactor.state().timeouts > 0);
 }
 
+// He once did the I/O until the call was given up as well: a batch of two calls could take two deadlines.
+TEST_CASE("a caller who does the I/O himself goes on at his deadline, whatever the server still owes") {
+  const RedisServer server;
+  ReactorOptions options = at(server.url());
+  options.answer_timeout = 30s;
+  Reactor reactor(options);
+  CHECK(recovered(reactor) > 0);
+  const auto alone = [&] {
+    Asked asked("alone");
+    return ask_and_wait(reactor, asked).answered_on == std::this_thread::get_id();
+  };
+  REQUIRE(eventually(alone));
+  server.stop();
+  Asked asked("alone", "advance", 50ms);
+  ask_and_wait(reactor, asked);
+  CHECK(asked.fate == Fate::unknown);
+  CHECK(Asked::Clock::now() - asked.deadline < 10s);
+  server.cont();
+  CHECK(recovered(reactor) > 0);
+  CHECK(reactor.state().connects == 1);
+}
+
 // ---- the process ---------------------------------------------------------------------------------------
 
 TEST_CASE("a child process asks nothing and breaks nothing") {
