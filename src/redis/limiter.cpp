@@ -40,8 +40,9 @@ class RedisLimiter final : public Limiter {
         share_(std::move(share)),
         program_{&book_.script(), book_.terms(), book_.suffixes().size()} {}
 
-  // Who is still to be called back is called back first.
+  // Who is still to be called back is called back first; in a child after fork() nobody ever is.
   ~RedisLimiter() override {
+    if (server_->reactor.in_child()) return;
     for (int left = callers_.load(); left > 0; left = callers_.load()) callers_.wait(left);
   }
 
@@ -197,6 +198,11 @@ class RedisLimiter final : public Limiter {
   }
 
   bool admit(Pending& pending, std::string_view operation, std::string_view key, Duration max_wait, Instant now) {
+    // Before the breaker: in a child its lock may be held by a thread that is not there.
+    if (server_->reactor.in_child()) {
+      pending.decision = unavailable(pending, absl::StatusCode::kFailedPrecondition);
+      return false;
+    }
     if (!server_->breaker.admit(now)) {
       pending.decision = unavailable(pending, absl::StatusCode::kUnavailable);
       return false;
@@ -235,7 +241,7 @@ class RedisLimiter final : public Limiter {
     switch (answer.error) {
       case absl::StatusCode::kResourceExhausted:   // too many are waiting
       case absl::StatusCode::kInvalidArgument:     // we have asked wrongly
-      case absl::StatusCode::kFailedPrecondition:  // in a child after fork()
+      case absl::StatusCode::kFailedPrecondition:  // another node of a cluster has the key
         server_->breaker.not_asked();
         break;
       default:

@@ -492,8 +492,10 @@ Reactor::Reactor(const ReactorOptions& options) : loop_(std::make_unique<Loop>(o
 
 Reactor::~Reactor() {
   // A child has a copy of everything but the thread, stopped anywhere. Nothing of it can be taken down in order.
-  if (loop_->in_child()) (void)loop_.release();
+  if (in_child()) (void)loop_.release();
 }
+
+bool Reactor::in_child() const { return loop_->in_child(); }
 
 void Reactor::ask(Question& question) {
   Question* const one = &question;
@@ -501,7 +503,7 @@ void Reactor::ask(Question& question) {
 }
 
 void Reactor::ask(std::span<Question* const> questions, Asker asker) {
-  if (loop_->in_child()) {
+  if (in_child()) {
     for (Question* question : questions) refuse(*question, absl::StatusCode::kFailedPrecondition);
     return;
   }
@@ -532,18 +534,18 @@ ReactorState Reactor::state() const {
 }
 
 absl::Status Reactor::last_error() const {
-  if (loop_->in_child()) return absl::FailedPreconditionError("the reactor belongs to the parent process");
+  if (in_child()) return absl::FailedPreconditionError("the reactor belongs to the parent process");
   return loop_->last_error();
 }
 
 ReactorTrouble Reactor::last_trouble() const {
   // In a child the lock may be held by a thread that is not there.
-  if (loop_->in_child()) return {.text = std::string(last_error().message()), .when = {}};
+  if (in_child()) return {.text = std::string(last_error().message()), .when = {}};
   return loop_->last_trouble();
 }
 
 absl::Status Reactor::wait_until_connected(std::chrono::steady_clock::time_point deadline) const {
-  return loop_->in_child() ? last_error() : loop_->wait_until_connected(deadline);
+  return in_child() ? last_error() : loop_->wait_until_connected(deadline);
 }
 
 }  // namespace penstock::redis

@@ -89,6 +89,9 @@ class Reactor {
   // The same for several, which keep their order. If there is no room for all, those at the end are refused.
   void ask(std::span<Question* const> questions, Asker asker = Asker::goes_on);
 
+  // Whether this is a child after fork(): the reactor's thread is not here, and nothing will be answered any more.
+  [[nodiscard]] bool in_child() const;
+
   // OK as soon as the server answers; at `deadline` last_error(), or kDeadlineExceeded if nothing went wrong so
   // far. Any thread but the reactor's.
   [[nodiscard]] absl::Status wait_until_connected(std::chrono::steady_clock::time_point deadline) const;

@@ -685,5 +685,36 @@ TEST_CASE("in a child after fork a limiter answers as if the server were away") 
   CHECK(mine->try_acquire("key").remaining == 98);
 }
 
+// Its destructor once waited for callers that the child does not have, and what a child was told of the breaker came
+// out of it with its lock, which some thread of the parent may hold.
+TEST_CASE("in a child after fork a limiter waits for nobody and asks no breaker") {
+  RedisServer server;
+  const auto redis = open(server);
+  auto mine = make_redis_limiter(parse_limit("100/h burst=100").value(), redis).value();
+  REQUIRE(mine->try_acquire("key").source == Source::redis);
+  server.stop();
+  std::atomic<int> called = 0;
+  for (int i = 0; i < 3; ++i) mine->try_acquire_async("key", 1, [&](const Decision&) { ++called; });
+  for (int i = 0; i < 5; ++i) redis->breaker.failed(std::chrono::steady_clock::now());
+  REQUIRE(redis_stats(*redis).breaker_open);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    const Decision decision = mine->try_acquire("key");
+    const absl::Status refund = mine->refund("key", 1);
+    mine.reset();
+    _exit(decision.error == absl::StatusCode::kFailedPrecondition &&
+                  refund.code() == absl::StatusCode::kFailedPrecondition && called == 0
+              ? 0
+              : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+  server.cont();
+  mine.reset();
+  CHECK(called == 3);
+}
+
 }  // namespace
 }  // namespace penstock::redis
