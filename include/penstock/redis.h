@@ -61,11 +61,13 @@ struct RedisOptions {
   // `on_unavailable` at once.
   std::int64_t max_in_flight = 1024;
 
-  // Requests of one limiter that go out as one script call; 1 to 512. The server does nothing else meanwhile: about
-  // 3 us each.
+  // Requests of one limiter that go out as one script call, at most; 1 to 512. The server does nothing else
+  // meanwhile: about 3 us each.
   std::int64_t max_keys_per_call = 64;
 
-  // Of one reply, 1 KiB to 64 MiB: a longer one closes the connection before it is kept in memory.
+  // Of one reply, 1 KiB to 64 MiB: a longer one closes the connection before it is kept in memory. No call asks for
+  // one: it has at most a key for each 72 bytes of this, or half as many if there are two limits on each, and so
+  // on.
   std::int64_t max_reply_bytes = std::int64_t{64} * 1024;
 };
 

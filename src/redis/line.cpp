@@ -44,8 +44,9 @@ void Line::add(Question& question) {
 bool Line::fits(const Group& group, const Question& question) const {
   if (group.questions == 0) return true;
   const Question& common = *group.first;
-  return group.questions < most_.questions && group.bytes + bytes_of_keys(question) <= most_.bytes &&
-         common.op == question.op && common.patience == question.patience && common.now == question.now;
+  return group.questions < most_.questions && (group.questions + 1) * question.keys.size() <= most_.keys &&
+         group.bytes + bytes_of_keys(question) <= most_.bytes && common.op == question.op &&
+         common.patience == question.patience && common.now == question.now;
 }
 
 Group Line::take() {

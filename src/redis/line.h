@@ -58,8 +58,9 @@ void for_each(const Group& group, Visit visit) {
 class Line {
  public:
   struct Most {
-    std::size_t questions;  // in a group
-    std::size_t bytes;      // of keys in a group; a single question may have more
+    std::size_t questions;        // in a group
+    std::size_t bytes;            // of keys in a group; a single question may have more
+    std::size_t keys = SIZE_MAX;  // in a group; a single question may have more
   };
 
   explicit Line(const Most& most) : most_(most) {}

@@ -33,6 +33,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kGroupBytes = std::size_t{256} * 1024;  // keys in one call of more than one question
+// What a reply has for a key, at most: three integers of 16 digits in a string, or an error, framing included.
+constexpr std::size_t kAnswerBytes = 72;
 constexpr std::size_t kUnsentBytes =
     std::size_t{1024} * 1024;                     // above this nothing is added to what waits for the socket
 constexpr Duration kTimeSlice = milliseconds(5);  // above what schedulers give to a thread that is not interrupted
@@ -81,7 +83,9 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
         born_(forks()),
         waker_(std::make_shared<Waker>()),
         dialer_(options_.address, waker_),
-        line_({.questions = std::max<std::size_t>(options.max_keys_per_call, 1), .bytes = kGroupBytes}),
+        line_({.questions = std::max<std::size_t>(options.max_keys_per_call, 1),
+               .bytes = kGroupBytes,
+               .keys = options.max_reply_bytes / kAnswerBytes}),
         backoff_(options.backoff_min, options.backoff_max, seed()) {
     if (!waker_->ok()) {
       fail(absl::ResourceExhaustedError("no file descriptors for a reactor"));

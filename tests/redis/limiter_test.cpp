@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -557,6 +558,28 @@ TEST_CASE("a server without memory is unavailable, and refusals still come from 
   CHECK_FALSE(refused.permitted);
 }
 
+// A call that was too large for its reply was charged, and then cut its connection off.
+TEST_CASE("no call is so large that its reply is above max_reply_bytes") {
+  const RedisServer server;
+  const auto redis = open_redis({.url = server.url(), .deadline = kPatient, .max_keys_per_call = 512}).value();
+  std::vector<Limit> limits;  // as many as can be, whose values have a microsecond, a part and a unit
+  for (std::int64_t i = 0; i < 8; ++i)
+    limits.push_back(TokenBucket{{9'999'991, 24h + std::chrono::seconds(i)}, 1'000});
+  const auto mine = make_redis_limiter(limits, redis).value();
+  std::vector<std::string> names;
+  for (int i = 0; i < 512; ++i) names.push_back(std::to_string(i));
+  std::vector<Request> requests;
+  for (const std::string& name : names) requests.push_back({name, 300});
+  std::vector<Decision> decisions(requests.size());
+  for (int i = 0; i < 3; ++i) {
+    mine->try_acquire(requests, decisions);
+    CHECK(std::all_of(decisions.begin(), decisions.end(),
+                      [](const Decision& decision) { return decision.source == Source::redis; }));
+  }
+  CHECK(redis_stats(*redis).unknown == 0);
+  CHECK(redis_stats(*redis).connects == 1);
+}
+
 // ---- without waiting ---------------------------------------------------------------------------------------
 
 TEST_CASE("a caller that must not wait is called back with the same answers") {
@@ -685,8 +708,8 @@ TEST_CASE("in a child after fork a limiter answers as if the server were away") 
   CHECK(mine->try_acquire("key").remaining == 98);
 }
 
-// Its destructor once waited for callers that the child does not have, and what a child was told of the breaker came
-// out of it with its lock, which some thread of the parent may hold.
+// Its destructor once waited for callers that the child does not have, and what a child was told of the breaker
+// came out of it with its lock, which some thread of the parent may hold.
 TEST_CASE("in a child after fork a limiter waits for nobody and asks no breaker") {
   RedisServer server;
   const auto redis = open(server);

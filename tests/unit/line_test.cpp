@@ -113,6 +113,21 @@ TEST_CASE("a call holds so many bytes of keys, or one question") {
   CHECK(keys(line.take()) == "2 ");
 }
 
+TEST_CASE("a call holds so many keys, or one question") {
+  World world;
+  Line line({.questions = 64, .bytes = 1000, .keys = 5});
+  for (const char* key : {"1", "2", "3", "4", "5", "6"}) line.add(world.ask(world.a, key));
+  for (const char* key : {"1", "2", "3"}) line.add(world.ask(world.b, key));
+  CHECK(keys(line.take()) == "1 2 3 4 5 ");
+  CHECK(keys(line.take()) == "6 ");
+  CHECK(keys(line.take()) == "1 2 ");
+  CHECK(keys(line.take()) == "3 ");
+  Line narrow({.questions = 64, .bytes = 1000, .keys = 1});
+  for (const char* key : {"1", "2"}) narrow.add(world.ask(world.b, key));
+  CHECK(keys(narrow.take()) == "1 ");
+  CHECK(keys(narrow.take()) == "2 ");
+}
+
 TEST_CASE("who has waited too long leaves the line") {
   World world;
   Line line({.questions = 2, .bytes = 1000});
