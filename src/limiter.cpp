@@ -10,7 +10,8 @@ Limiter::~Limiter() = default;
 void Limiter::try_acquire_async(
     std::string_view key, std::int64_t cost,
     std::function<void(const Decision&)> then) {  // NOLINT(performance-unnecessary-value-param)
-  then(try_acquire(key, cost));
+  const Decision decision = try_acquire(key, cost);
+  [&]() noexcept { then(decision); }();
 }
 
 Decision acquire(Limiter& limiter, std::string_view key, std::int64_t cost, Deadline deadline) {

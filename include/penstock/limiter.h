@@ -44,8 +44,9 @@ class PENSTOCK_EXPORT Limiter {
 
   // The same for who must not wait for an answer, either: `then` is called once with it, before this returns or
   // later on a thread of the back end, where it must be quick and must not wait for an answer itself. The key is
-  // copied. What `then` throws ends the program. The limiter's destructor waits for those who are still to be
-  // called: it must not run within `then`. For coroutines there is awaitable.h.
+  // copied. What `then` throws ends the program; an empty one does, too. The limiter's destructor waits for those
+  // who are still to be called: it must not run within `then`, nor when `then` is destroyed, so `then` must not own
+  // the limiter. For coroutines there is awaitable.h.
   virtual void try_acquire_async(std::string_view key, std::int64_t cost,
                                  std::function<void(const Decision&)> then);
 

@@ -76,7 +76,7 @@ class RedisLimiter final : public Limiter {
                          std::function<void(const Decision&)> then) override {
     auto caller = std::make_unique<Caller>(*this, std::move(then));
     if (!prepare(*caller, "advance", key, cost, Duration::zero(), std::chrono::steady_clock::now())) {
-      caller->then(caller->decision);
+      caller->tell();
       return;
     }
     callers_.fetch_add(1);
@@ -119,8 +119,10 @@ class RedisLimiter final : public Limiter {
    public:
     Caller(RedisLimiter& its_limiter, std::function<void(const Decision&)> its_then)
         : Pending(its_limiter), then(std::move(its_then)) {}
+    // What a callback throws ends the program wherever it is called, so that nobody is left half told.
+    void tell() noexcept { then(decision); }
     void done() override {
-      then(decision);
+      tell();
       std::atomic<int>& callers = limiter.callers_;
       delete this;
       if (callers.fetch_sub(1) == 1) callers.notify_all();

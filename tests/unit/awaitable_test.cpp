@@ -1,7 +1,12 @@
 #include "penstock/awaitable.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <string>
 #include <thread>
@@ -192,6 +197,23 @@ TEST_CASE("an answer that comes while the coroutine is being suspended is neithe
   ended.wait(false);
   CHECK(good == kTimes);
   CHECK(here >= kTimes / 3);
+}
+
+TEST_CASE("what a callback of a memory limiter throws ends the program") {
+  const auto limiter = make_memory_limiter(FixedWindow{1, std::chrono::hours(24)}).value();
+  const pid_t child = fork();
+  if (child == 0) {
+    std::set_terminate([] { _exit(7); });
+    try {
+      limiter->try_acquire_async("key", 1, [](const Decision&) { throw 1; });
+    } catch (int) {
+      _exit(1);
+    }
+    _exit(2);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 7);
 }
 
 }  // namespace
