@@ -6,9 +6,11 @@
 #ifndef PENSTOCK_REDIS_SHARE_H_
 #define PENSTOCK_REDIS_SHARE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <variant>
 
+#include "penstock/detail/algorithm/arithmetic.h"
 #include "penstock/limit.h"
 
 namespace penstock::redis {
@@ -19,8 +21,13 @@ constexpr Duration stretched(Duration window, std::int64_t times) {
 }
 
 constexpr TokenBucket share_of(const TokenBucket& limit, std::int64_t nodes) {
+  const Duration per = stretched(limit.rate.per, nodes);
+  // Where the time cannot be stretched that far there are fewer permits in it.
+  const auto permits = algorithm::Wide{static_cast<std::uint64_t>(limit.rate.permits)} *
+                       static_cast<std::uint64_t>(per.count()) / static_cast<std::uint64_t>(nodes) /
+                       static_cast<std::uint64_t>(limit.rate.per.count());
   // A bucket must hold a permit to give any: then `nodes` of them hold more than the burst, if that is fewer.
-  return {.rate = {limit.rate.permits, stretched(limit.rate.per, nodes)},
+  return {.rate = {std::max<std::int64_t>(static_cast<std::int64_t>(permits), 1), per},
           .burst = limit.burst >= nodes ? limit.burst / nodes : 1};
 }
 

@@ -22,6 +22,13 @@ TEST_CASE("the shares of all nodes are together at most the limit") {
   }
 }
 
+// The time was cut off at the longest window and the permits stayed: 100 nodes had ten times the rate.
+TEST_CASE("a bucket's share has fewer permits where the time cannot be stretched") {
+  CHECK(share_of(Limit(TokenBucket{{1'000, kMaxWindow / 10}, 500}), 100) ==
+        Limit(TokenBucket{{100, kMaxWindow}, 5}));
+  CHECK(share_of(Limit(TokenBucket{{7, kMaxWindow}, 500}), 2) == Limit(TokenBucket{{3, kMaxWindow}, 250}));
+}
+
 TEST_CASE("a bucket always holds a permit, and one node's share is all") {
   CHECK(share_of(Limit(TokenBucket{per_second(10), 3}), 4) == Limit(TokenBucket{{10, 4s}, 1}));
   const Limit all = TokenBucket{per_second(10), 3};
