@@ -254,6 +254,9 @@ TEST_CASE("a user with the documented rights can do all that a limiter does, and
   }
   const auto other = make_redis_limiter(parse_limits("3/10s").value(), redis, {.prefix = "theirs"}).value();
   CHECK(other->try_acquire("key").error != absl::StatusCode::kOk);
+  server.command({"ACL", "SETUSER", "limiter", "+select"});
+  const auto elsewhere = open_redis({.url = url + "/2", .deadline = kPatient}).value();
+  CHECK(make_redis_limiter(FixedWindow{3, 10s}, elsewhere).value()->try_acquire("key").source == Source::redis);
 }
 
 TEST_CASE("a user who may not load scripts can use those that the operator has loaded") {
