@@ -45,8 +45,8 @@
 namespace penstock {
 
 struct RedisOptions {
-  //   redis://[user[:password]@]host[:port][/database]      user and password percent-encoded
-  //   unix:///path/to.sock[?db=N]
+  //   redis://[[user]:password@]host[:port][/database]      user and password percent-encoded
+  //   unix://[[user]:password@]/path/to.sock[?db=N]
   // rediss:// (TLS) is an error in this version, never a plain connection.
   std::string url = "redis://127.0.0.1:6379";
 
@@ -127,9 +127,9 @@ struct RedisLimiterOptions {
 
   OnUnavailable on_unavailable = OnUnavailable::local;
 
-  // For OnUnavailable::local: how many processes share the limit; 1 to 2^20. With fewer than there are, more is
-  // admitted while the server is away: in all at most processes/nodes of the limit, beside what the server
-  // admitted.
+  // For OnUnavailable::local: how many limiters share the limit; 1 to 2^20. One in each process, say: two of one
+  // limit and prefix in a process have a share each. With fewer than there are, more is admitted while the server
+  // is away: in all at most limiters/nodes of the limit, beside what the server admitted.
   std::int64_t nodes = 1;
 
   // For OnUnavailable::local: how many keys' shares are remembered, as MemoryOptions::max_keys.

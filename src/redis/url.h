@@ -1,6 +1,6 @@
 // Where a server is and who we are there, from the text of a URL.
 //
-//   redis://[user[:password]@]host[:port][/database]        user and password percent-encoded, host may be [::1]
+//   redis://[[user]:password@]host[:port][/database]        user and password percent-encoded, host may be [::1]
 //   redis://:password@host
 //   unix:///path/to.sock[?db=N]                             or redis+unix://, with user and password as above
 //
