@@ -46,12 +46,13 @@ class PENSTOCK_EXPORT Limiter {
   // later on a thread of the back end, where it must be quick and must not wait for an answer itself. The key is
   // copied. What `then` throws ends the program; an empty one does, too. The limiter's destructor waits for those
   // who are still to be called: it must not run within `then`, nor when `then` is destroyed, so `then` must not own
-  // the limiter. For coroutines there is awaitable.h.
+  // the limiter, nor before this has returned. For coroutines there is awaitable.h.
   virtual void try_acquire_async(std::string_view key, std::int64_t cost,
                                  std::function<void(const Decision&)> then);
 
-  // The same for many requests, in order, at one moment: decisions[i] answers requests[i], as if they were
-  // asked one by one. If the spans differ in length nothing is charged, and every decision is an error.
+  // The same for many requests, in order, at one moment (in Redis at one for each script call, of which there may
+  // be several): decisions[i] answers requests[i], as if they were asked one by one. If the spans differ in length
+  // nothing is charged, and every decision is an error.
   virtual void try_acquire(std::span<const Request> requests, std::span<Decision> decisions) = 0;
 
   // What try_acquire would say, with `remaining` and `reset_after` as they are. Charges nothing.

@@ -45,7 +45,7 @@
 namespace penstock {
 
 struct RedisOptions {
-  //   redis://[[user]:password@]host[:port][/database]      user and password percent-encoded
+  //   redis://[[user]:password@]host[:port][/database]      user and password percent-encoded; or valkey://
   //   unix://[[user]:password@]/path/to.sock[?db=N]
   // rediss:// (TLS) is an error in this version, never a plain connection.
   std::string url = "redis://127.0.0.1:6379";

@@ -71,14 +71,14 @@ class Reader {
     }
     const std::string_view scheme = rest_.substr(0, colon);
     rest_.remove_prefix(colon + 3);
-    if (scheme == "redis") return tcp();
+    if (scheme == "redis" || scheme == "valkey") return tcp();
     if (scheme == "unix" || scheme == "redis+unix") return unix_socket();
     if (scheme == "rediss" || scheme == "valkeys") {
-      return error(
-          "scheme \"rediss\" asks for TLS, which is not in this version: use redis:// through a local "
-          "tunnel, or a unix socket");
+      return error(absl::StrCat("scheme ", shown(scheme),
+                                " asks for TLS, which is not in this version: use redis:// through a local "
+                                "tunnel, or a unix socket"));
     }
-    return error(absl::StrCat("unknown scheme ", shown(scheme), " (redis, unix, redis+unix)"));
+    return error(absl::StrCat("unknown scheme ", shown(scheme), " (redis, valkey, unix, redis+unix)"));
   }
 
  private:

@@ -22,6 +22,7 @@ TEST_CASE("a URL is read into an address") {
   const Row row = GENERATE(values<Row>({
       {"redis://localhost", "localhost", 6379, 0, "", ""},
       {"redis://localhost/", "localhost", 6379, 0, "", ""},
+      {"valkey://u:p@localhost:7000/1", "localhost", 7000, 1, "u", "p"},
       {"redis://localhost:7000", "localhost", 7000, 0, "", ""},
       {"redis://localhost:65535/15", "localhost", 65535, 15, "", ""},
       {"redis://10.0.0.7/3", "10.0.0.7", 6379, 3, "", ""},
