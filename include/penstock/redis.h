@@ -79,7 +79,7 @@ class Redis;
 [[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::shared_ptr<Redis>> open_redis(const RedisOptions& options = {});
 
 // Waits until the server answers, until `deadline` at the latest. OK, or what came of the last attempt:
-// kUnavailable, kPermissionDenied (user, password or right), kInvalidArgument (no such database), kDeadlineExceeded
+// kUnavailable, kPermissionDenied (user, password or right), kNotFound (no such database), kDeadlineExceeded
 // (nothing yet); kFailedPrecondition in a child after fork(). The message names the server and never a secret.
 // Whatever it is, connecting goes on. Any thread but the one that calls back.
 [[nodiscard]] PENSTOCK_EXPORT absl::Status wait_until_connected(const Redis& redis, Deadline deadline);

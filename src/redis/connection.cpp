@@ -172,7 +172,7 @@ void Connection::handle_greeting(const Exchange& exchange, const Reply& reply, I
   if (verdict == Verdict::defect) {
     reason = auth   ? absl::StatusCode::kPermissionDenied
              : ping ? absl::StatusCode::kUnavailable
-                    : absl::StatusCode::kInvalidArgument;
+                    : absl::StatusCode::kNotFound;
   }
   close(refused(reason, what, reply.text), now);
 }

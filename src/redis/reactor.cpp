@@ -54,7 +54,7 @@ constexpr short kHangUp = 0;
 constexpr Duration kForbiddenBackoff = seconds(1);
 
 bool is_forbidden(absl::StatusCode code) {
-  return code == absl::StatusCode::kPermissionDenied || code == absl::StatusCode::kInvalidArgument;
+  return code == absl::StatusCode::kPermissionDenied || code == absl::StatusCode::kNotFound;
 }
 
 bool is_well_formed(const Question& question, std::size_t max_bytes) {

@@ -294,7 +294,7 @@ TEST_CASE("who waits for the connection learns that it is there, or why it is no
   CHECK(wrong.code() == absl::StatusCode::kPermissionDenied);
   CHECK_THAT(wrong.ToString(), Catch::Contains("WRONGPASS") && Catch::Contains(host));
   CHECK(wrong.ToString().find("hunter2") == std::string::npos);
-  CHECK(wait(server.url() + "/2").code() == absl::StatusCode::kInvalidArgument);
+  CHECK(wait(server.url() + "/2").code() == absl::StatusCode::kNotFound);
 
   const absl::Status nobody = wait("unix:///nobody/listens/here");
   CHECK(nobody.code() == absl::StatusCode::kUnavailable);

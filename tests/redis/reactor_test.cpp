@@ -521,7 +521,7 @@ TEST_CASE("a database that does not exist is an error") {
   Asked asked;
   reactor.ask(asked);
   CHECK(asked.wait().fate == Fate::not_run);
-  CHECK(asked.error == absl::StatusCode::kInvalidArgument);
+  CHECK(asked.error == absl::StatusCode::kNotFound);
   CHECK_THAT(reactor.last_error().ToString(), Catch::Contains("SELECT"));
 }
 
