@@ -179,9 +179,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     connection_->receive(now);  // what comes before the question is no answer
     collect(std::exchange(early_, nullptr), now);
     while (true) {
-      attend(now);
-      if (connection_) connection_->send(now);
-      see_off(now);
+      push(now);
       if (!connection_) return false;
       if (!inbox_.sleep()) return false;
       if (is_at_rest()) break;
@@ -192,9 +190,7 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
         skipped_stand_ins_ = kSkippedStandIns;
         return true;  // so is the reactor's thread
       }
-      now = std::chrono::steady_clock::now();
-      listen(now);
-      expire(now);
+      now = pull();
     }
     lent_ = true;
     return true;
@@ -208,13 +204,9 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
       now = gather(now);
       collect(std::exchange(early_, nullptr), now);
       collect(inbox_.take(), now);
-      attend(now);
-      if (connection_) connection_->send(now);
-      see_off(now);
+      push(now);
       wait(turn);
-      now = std::chrono::steady_clock::now();
-      listen(now);
-      expire(now);
+      now = pull();
     }
     now = std::chrono::steady_clock::now();
     if (connection_) connection_->close(absl::CancelledError("the reactor was destroyed"), now);
@@ -222,6 +214,19 @@ class Reactor::Loop {  // NOLINT(clang-analyzer-optin.performance.Padding)
     refuse_line(absl::StatusCode::kCancelled);
     refuse_all(std::exchange(early_, nullptr), absl::StatusCode::kCancelled);
     refuse_all(inbox_.take(), absl::StatusCode::kCancelled);
+  }
+
+  // What is to be done before the sleep, and after it; the latter returns the time.
+  void push(Instant now) {
+    attend(now);
+    if (connection_) connection_->send(now);
+    see_off(now);
+  }
+  Instant pull() {
+    const Instant now = std::chrono::steady_clock::now();
+    listen(now);
+    expire(now);
+    return now;
   }
 
   // Lets others run first: those who were answered just now have more to ask, and those who were about to ask when
