@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <exception>
 #include <future>
 #include <memory>
 #include <string>
@@ -21,6 +20,7 @@
 #include "redis/redis_server.h"
 #include "redis/scripts.h"
 #include "redis/server.h"
+#include "terminates.h"
 
 namespace penstock::redis {
 namespace {
@@ -618,23 +618,12 @@ TEST_CASE("a limiter that goes away first calls back who waits") {
 TEST_CASE("what a callback throws ends the program, wherever it is called") {
   const std::string nobody = "redis://127.0.0.1:" + std::to_string(RedisServer::free_port());
   for (const std::int64_t cost : {-1, 1}) {
-    const pid_t child = fork();
-    if (child == 0) {
-      std::set_terminate([] { _exit(7); });
-      alarm(10);
+    CHECK(terminates([&] {
       const auto redis = open_redis({.url = nobody}).value();
       while (redis_stats(*redis).last_error.empty()) std::this_thread::sleep_for(1ms);
       const auto mine = make_redis_limiter(FixedWindow{1, 24h}, redis).value();
-      try {
-        mine->try_acquire_async("key", cost, [](const Decision&) { throw 1; });
-      } catch (int) {
-        _exit(1);
-      }
-      _exit(2);
-    }
-    int status = -1;
-    waitpid(child, &status, 0);
-    CHECK(WEXITSTATUS(status) == 7);
+      mine->try_acquire_async("key", cost, [](const Decision&) { throw 1; });
+    }));
   }
 }
 

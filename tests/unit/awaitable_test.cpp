@@ -1,12 +1,7 @@
 #include "penstock/awaitable.h"
-
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <string>
 #include <thread>
@@ -15,6 +10,7 @@
 #include "catch.h"
 #include "detached.h"
 #include "penstock/penstock.h"
+#include "terminates.h"
 
 namespace penstock {
 namespace {
@@ -201,19 +197,7 @@ TEST_CASE("an answer that comes while the coroutine is being suspended is neithe
 
 TEST_CASE("what a callback of a memory limiter throws ends the program") {
   const auto limiter = make_memory_limiter(FixedWindow{1, std::chrono::hours(24)}).value();
-  const pid_t child = fork();
-  if (child == 0) {
-    std::set_terminate([] { _exit(7); });
-    try {
-      limiter->try_acquire_async("key", 1, [](const Decision&) { throw 1; });
-    } catch (int) {
-      _exit(1);
-    }
-    _exit(2);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  CHECK(WEXITSTATUS(status) == 7);
+  CHECK(terminates([&] { limiter->try_acquire_async("key", 1, [](const Decision&) { throw 1; }); }));
 }
 
 }  // namespace
