@@ -84,8 +84,7 @@ std::vector<std::string> call_for(const std::string& key) {
   static const auto book = penstock::redis::Rulebook::make({kLimit}).value();
   std::vector<std::string> words = {"EVALSHA", std::string(book.script().sha1), "1",
                                     absl::StrCat("penstock:{", key.size(), ":", key, "}", book.suffixes().front())};
-  words.insert(words.end(), {"advance", "", "0"});
-  for (const std::string& term : book.terms()) words.push_back(term);
+  words.push_back(penstock::redis::call_argument("advance", "", 0, book.terms()));
   words.push_back("1");
   return words;
 }

@@ -20,18 +20,21 @@ void append_call(std::string& out, const Group& group) {
   const Question& common = *group.first;
   const Program& program = *common.program;
   const std::size_t keys = group.questions * program.keys;
-  append_header(out, '*', 3 + keys + 3 + program.terms.size() + group.questions);
+  bool one_cost = true;
+  for_each(group, [&](const Question& question) { one_cost = one_cost && question.cost == common.cost; });
+  append_header(out, '*', 3 + keys + 1 + (one_cost ? 1 : group.questions));
   append_argument(out, "EVALSHA");
   append_argument(out, program.script->sha1);
   append_argument(out, Decimal(static_cast<std::int64_t>(keys)).view());
   for_each(group, [&](const Question& question) {
     for (const std::string& key : question.keys) append_argument(out, key);
   });
-  append_argument(out, common.op);
-  append_argument(out, common.now);
-  append_argument(out, Decimal(common.patience).view());
-  for (const std::string& term : program.terms) append_argument(out, term);
-  for_each(group, [&](const Question& question) { append_argument(out, Decimal(question.cost).view()); });
+  append_argument(out, call_argument(common.op, common.now, common.patience, program.limits));
+  if (one_cost) {
+    append_argument(out, Decimal(common.cost).view());
+  } else {
+    for_each(group, [&](const Question& question) { append_argument(out, Decimal(question.cost).view()); });
+  }
 }
 
 void Line::add(Question& question) {

@@ -10,7 +10,8 @@
 //
 // Questions of one program with the same op, patience and now go out together, as one script call:
 //
-//   EVALSHA <sha1> <number of keys> <keys of all, in order> <op> <now> <patience> <terms...> <cost of each>
+//   EVALSHA <sha1> <number of keys> <keys of all, in order> "<op> <now> <patience> <limits>" <cost of each, or of
+//   all>
 //
 // and the script answers with one array: the time it used in microseconds, then one element for each key, which is
 // a nil, an integer, a string, an error or a flat array.
@@ -24,7 +25,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
@@ -36,7 +36,7 @@ namespace penstock::redis {
 // What all questions of a limiter have in common. Outlives them.
 struct Program {
   const Script* script = nullptr;
-  std::vector<std::string> terms;
+  std::string limits;    // as shell.lua has them
   std::size_t keys = 1;  // of each question
 };
 

@@ -286,10 +286,9 @@ class Page final : public RulePage {
   Page(const L& limit, const Kind<L>& kind) : limit_(limit), kind_(kind), rule_(kind.rule(limit)) {}
 
   const Script& script() const override { return Kind<L>::kScript; }
-  std::vector<std::string> terms() const override {
-    std::vector<std::string> terms = {std::string(1, Kind<L>::kLetter)};
-    for (const std::uint64_t term : kind_.terms(limit_)) terms.push_back(absl::StrCat(term));
-    return terms;
+  std::string terms() const override {
+    const auto terms = kind_.terms(limit_);
+    return absl::StrCat(std::string(1, Kind<L>::kLetter), " ", terms[0], " ", terms[1], " ", terms[2]);
   }
   // The 1 is the version of what is stored.
   std::string suffix() const override { return std::string{'1', Kind<L>::kLetter} + period_of(limit_); }
@@ -363,11 +362,9 @@ const Script& Rulebook::script() const {
   return one ? first : kListScript;
 }
 
-std::vector<std::string> Rulebook::terms() const {
-  std::vector<std::string> all = {absl::StrCat(pages_.size())};
-  for (const auto& page : pages_) {
-    for (std::string& term : page->terms()) all.push_back(std::move(term));
-  }
+std::string Rulebook::terms() const {
+  std::string all;
+  for (const auto& page : pages_) absl::StrAppend(&all, all.empty() ? "" : " ", page->terms());
   return all;
 }
 

@@ -41,7 +41,7 @@ class RulePage {
  public:
   virtual ~RulePage() = default;
   [[nodiscard]] virtual const Script& script() const = 0;
-  [[nodiscard]] virtual std::vector<std::string> terms() const = 0;
+  [[nodiscard]] virtual std::string terms() const = 0;
   // Of a key's state: two limits share states if they are of one kind and one period.
   [[nodiscard]] virtual std::string suffix() const = 0;
   [[nodiscard]] virtual std::int64_t limit() const = 0;
@@ -58,8 +58,8 @@ class Rulebook {
   static absl::StatusOr<Rulebook> make(const std::vector<Limit>& limits);
 
   [[nodiscard]] const Script& script() const;
-  // The arguments that are the same for all requests: how many limits, then a letter and three terms for each.
-  [[nodiscard]] std::vector<std::string> terms() const;
+  // What scripts are told of the limits: a letter and three terms for each.
+  [[nodiscard]] std::string terms() const;
   // One for each limit: what follows a key to name its state.
   [[nodiscard]] const std::vector<std::string>& suffixes() const { return suffixes_; }
   // The largest cost that all limits can hold: more is not to be asked for.

@@ -9,6 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "binding.h"
 #include "catch.h"
 #include "dice.h"
@@ -156,8 +159,7 @@ class InLua {
  public:
   static constexpr Time kLivesOn = 0;
 
-  explicit InLua(const std::vector<Limit>& limits)
-      : host_(*host()), book_(Rulebook::make(limits).value()), terms_(book_.terms()) {
+  explicit InLua(const std::vector<Limit>& limits) : host_(*host()), book_(Rulebook::make(limits).value()) {
     for (const std::string& suffix : book_.suffixes()) keys_.push_back("key" + suffix);
     for (const std::string& key : keys_) (void)host_.command({"DEL", key});
   }
@@ -181,9 +183,9 @@ class InLua {
     return only.get();
   }
   Tree run(const char* operation, std::int64_t cost, Time patience) {
-    Call call{&book_.script(), keys_, {operation, "", std::to_string(std::min(patience, book_.reach()))}};
-    call.arguments.insert(call.arguments.end(), terms_.begin(), terms_.end());
-    call.arguments.push_back(std::to_string(cost));
+    const auto within = static_cast<std::int64_t>(std::min(patience, book_.reach()));
+    const Call call{
+        &book_.script(), keys_, {call_argument(operation, "", within, book_.terms()), std::to_string(cost)}};
     Tree reply = host_.run(call);
     INFO(reply.text);
     REQUIRE(reply.kind == Reply::Kind::array);
@@ -202,7 +204,6 @@ class InLua {
 
   LuaHost& host_;
   Rulebook book_;
-  std::vector<std::string> terms_;
   std::vector<std::string> keys_;
 };
 
@@ -400,9 +401,9 @@ TEST_CASE("plain Lua and C++ keep all limits alike, in a million random steps ea
 
 // A call of one limit: an operation, and for each request a key and a cost.
 Call call_of(const Rulebook& book, const char* operation,
-             const std::vector<std::pair<std::string, std::int64_t>>& requests) {
-  Call call{&book.script(), {}, {operation, "", "0"}};
-  for (const std::string& term : book.terms()) call.arguments.push_back(term);
+             const std::vector<std::pair<std::string, std::int64_t>>& requests, const std::string& now = "",
+             std::int64_t patience = 0) {
+  Call call{&book.script(), {}, {call_argument(operation, now, patience, book.terms())}};
   for (const auto& [key, cost] : requests) {
     call.keys.push_back(key);
     call.arguments.push_back(std::to_string(cost));
@@ -487,7 +488,7 @@ TEST_CASE("a list is charged to none of its limits while a key of it is somebody
         CHECK((reply.children[1 + i].kind == Reply::Kind::error) == (i == foreign));
       }
       // The whole list starts anew.
-      call.arguments[0] = "reset";
+      call.arguments[0] = call_argument("reset", "", 0, book.terms());
       (void)host->run(call);
       for (const std::string& key : call.keys) CHECK(host->command({"PTTL", key}).integer == -2);
     }
@@ -500,9 +501,7 @@ TEST_CASE("a log that two limits share stays in order") {
   const Rulebook large = Rulebook::make({SlidingLog{9, std::chrono::seconds(1)}}).value();
   host->set_now(kToday);
   (void)host->run(call_of(small, "advance", {{"log", 2}}));
-  Call reserve = call_of(small, "advance", {{"log", 1}});
-  reserve.arguments[2] = "1000000";
-  (void)host->run(reserve);
+  (void)host->run(call_of(small, "advance", {{"log", 1}}, "", 1'000'000));
   // The larger limit has room at once, after what the smaller one has reserved.
   host->set_now(kToday + 1);
   (void)host->run(call_of(large, "advance", {{"log", 3}}));
@@ -550,6 +549,31 @@ TEST_CASE("requests that go together are each their own key's") {
   }
 }
 
+TEST_CASE("what one key owes is not the next one's") {
+  const auto host = make_lua_host();
+  host->set_now(kToday);
+  for (const Limit& limit : one_of_each()) {
+    const Rulebook book = Rulebook::make({limit}).value();
+    for (const std::int64_t before : {0, 7}) {
+      for (const char* operation : {"advance", "refund"}) {
+        // All that a state can have, by a reservation.
+        const auto stored = [&](const Call& call) {
+          for (const char* key : {"a", "b"}) (void)host->command({"DEL", key});
+          (void)host->run(call_of(book, "advance", {{"a", 9}}));
+          (void)host->run(call_of(book, "advance", {{"a", 1}}, "", 10'000'000));
+          (void)host->run(call_of(book, "advance", {{"b", before}}));
+          (void)host->run(call);
+          return absl::StrCat(host->command({"GET", "b"}).text, "; ", host->command({"LINDEX", "b", "-1"}).text,
+                              "; ", host->command({"PTTL", "b"}).integer);
+        };
+        CAPTURE(to_string(limit), before, operation);
+        CHECK(stored(call_of(book, operation, {{"a", 0}, {"b", 1}})) ==
+              stored(call_of(book, operation, {{"b", 1}})));
+      }
+    }
+  }
+}
+
 TEST_CASE("a key lives until it owes nothing, and an hour longer if the moment is a test's") {
   for (const Limit& limit : one_of_each()) {
     const Rulebook book = Rulebook::make({limit}).value();
@@ -557,16 +581,13 @@ TEST_CASE("a key lives until it owes nothing, and an hour longer if the moment i
     // A moment that is no whole millisecond.
     const Time now = kToday + 123'457;
     host->set_now(static_cast<std::int64_t>(now));
-    Call call = call_of(book, "advance", {{"a", 7}});
-    const Tree reply = host->run(call);
+    const Tree reply = host->run(call_of(book, "advance", {{"a", 7}}));
     const TreeView view(reply);
     const auto decision = book.decide(now, view.reply().children.subspan(1), 7, 0).value();
     const std::int64_t owes_ms = (decision.reset_after.count() + 999'999) / 1'000'000;
     CAPTURE(to_string(limit), owes_ms);
     CHECK(host->command({"PTTL", "a"}).integer == owes_ms);
-    call.keys = {"b"};
-    call.arguments[1] = std::to_string(now);
-    (void)host->run(call);
+    (void)host->run(call_of(book, "advance", {{"b", 7}}, std::to_string(now)));
     CHECK(host->command({"PTTL", "b"}).integer == owes_ms + 3'600'000);
   }
 }
@@ -584,51 +605,89 @@ TEST_CASE("what is wrong with a call is told before anything is written") {
       CHECK(host->writes() == writes);
       return reply.kind == Reply::Kind::error ? reply.text : "none";
     };
-    // ARGV counts from 1: operation, now, patience, limits, letter, three terms, two costs.
-    for (std::size_t index = 1; index <= 10; ++index) {
-      for (const char* wrong : {"-1", "0.5", "nan", "inf", "9007199254740992", "x"}) {
-        CAPTURE(index, wrong);
+    // The call: an operation, a moment, a patience, a letter and three terms.
+    const std::vector<std::string> words = absl::StrSplit(good.arguments[0], ' ');
+    REQUIRE(words.size() == 7);
+    const auto with_word = [&](std::size_t place, const std::string& word) {
+      std::vector<std::string> others = words;
+      others[place] = word;
+      Call other = good;
+      other.arguments[0] = absl::StrJoin(others, " ");
+      return other;
+    };
+    const auto is_wrong = [&](const Call& call, std::size_t argument) {
+      const std::string& text = call.arguments[argument - 1];
+      return complaint(call).find(absl::StrCat("PENSTOCK argument ", argument, ": \"", text, "\" ")) == 0;
+    };
+    for (const std::string wrong : {"", "-1", "0.5", "nan", "inf", "9007199254740992", "x"}) {
+      CAPTURE(wrong);
+      for (std::size_t place = 0; place < words.size(); ++place) {
+        CAPTURE(place);
+        CHECK(is_wrong(with_word(place, wrong), 1));
+      }
+      for (const std::size_t argument : {2U, 3U}) {
         Call bad = good;
-        bad.arguments[index - 1] = wrong;
-        CHECK(complaint(bad).find("PENSTOCK argument " + std::to_string(index) + ":") == 0);
+        bad.arguments[argument - 1] = wrong;
+        CHECK(is_wrong(bad, argument));
       }
     }
-    for (const char* operation : {"", "Advance", "peek ", "refunds"}) {
+    for (const std::string operation : {"Advance", "peeks", "refunds", "resets"}) {
+      CHECK(is_wrong(with_word(0, operation), 1));
+    }
+    for (const std::string text : {"", "advance", "advance - 0", "advance - 0 "}) {
       Call bad = good;
-      bad.arguments[0] = operation;
-      CHECK(complaint(bad).find("PENSTOCK argument 1:") == 0);
+      bad.arguments[0] = text;
+      CHECK(is_wrong(bad, 1));
     }
+    Call twice = good;
+    twice.arguments[0] += " x 1 2 3";
+    CHECK(is_wrong(twice, 1));
     // The largest of each: a time in the year 2112, a patience as long.
-    for (const auto& [index, largest] :
-         {std::pair<std::size_t, std::string>{2, "4503599627370496"}, {3, "4503599627370496"}}) {
-      Call call = call_of(book, "peek", {{"a", 1}, {"b", 1}});
-      call.arguments[index - 1] = largest;
-      CHECK(complaint(call) == "none");
-      call.arguments[index - 1] = "4503599627370497";
-      CHECK(complaint(call).find("PENSTOCK argument " + std::to_string(index) + ":") == 0);
-    }
+    const std::int64_t last = std::int64_t{1} << 52;
+    CHECK(complaint(call_of(book, "peek", {{"a", 1}}, std::to_string(last), last)) == "none");
+    for (const std::size_t place : {1U, 2U}) CHECK(is_wrong(with_word(place, std::to_string(last + 1)), 1));
     // As many keys as requests.
     Call keys = good;
     keys.keys.emplace_back("c");
-    CHECK(complaint(keys) == "PENSTOCK keys: 3 for 2 requests of 1 limits");
+    CHECK(complaint(keys) == "PENSTOCK keys: 3 for 2 costs of 1 limits");
     keys.keys.resize(1);
-    CHECK(complaint(keys) == "PENSTOCK keys: 1 for 2 requests of 1 limits");
-    Call none = good;
-    none.keys.clear();
-    none.arguments.resize(8);
-    none.arguments[3] = "0";
-    CHECK(complaint(none).find("PENSTOCK keys: 0 for") == 0);
+    CHECK(complaint(keys) == "PENSTOCK keys: 1 for 2 costs of 1 limits");
+    keys.arguments.resize(1);
+    CHECK(complaint(keys) == "PENSTOCK keys: 1 for 0 costs of 1 limits");
+    // For each request a key for each limit.
+    Call pairs = good;
+    pairs.arguments[0] += absl::StrCat(" ", book.terms());
+    pairs.keys.emplace_back("c");
+    CHECK(complaint(pairs) == "PENSTOCK keys: 3 for 2 costs of 2 limits");
+    pairs.arguments.resize(2);
+    CHECK(complaint(pairs) == "PENSTOCK keys: 3 for 1 costs of 2 limits");
   }
   // 16 limits, and no more.
   const Rulebook many = Rulebook::make(std::vector<Limit>(16, FixedWindow{9, std::chrono::seconds(1)})).value();
-  Call call{&many.script(), many.suffixes(), {"peek", "", "0"}};
-  for (const std::string& term : many.terms()) call.arguments.push_back(term);
-  call.arguments.emplace_back("1");
+  Call call{&many.script(), many.suffixes(), {call_argument("peek", "", 0, many.terms()), "1"}};
   CHECK(host->run(call).kind == Reply::Kind::array);
   call.arguments.back() = "9007199254740991";  // 2^53 - 1
   CHECK(host->run(call).kind == Reply::Kind::array);
-  call.arguments[3] = "17";
-  CHECK(host->run(call).text.find("PENSTOCK argument 4: \"17\"") == 0);
+  call.arguments[0] += " f 1 1 1";
+  CHECK(host->run(call).text.find("has more than 16 limits") != std::string::npos);
+}
+
+TEST_CASE("a cost that is told once is every request's") {
+  const auto host = make_lua_host();
+  host->set_now(kToday);
+  for (const Limit& limit : one_of_each()) {
+    const Rulebook book = Rulebook::make({limit}).value();
+    Call call = call_of(book, "advance", {{"a", 3}, {"b", 3}, {"c", 3}});
+    call.arguments.resize(2);
+    (void)host->run(call);
+    for (const std::string& key : call.keys) {
+      CAPTURE(to_string(limit), key);
+      const Tree reply = host->run(call_of(book, "peek", {{key, 6}}));
+      const TreeView view(reply);
+      CHECK(book.peek(kToday, view.reply().children.subspan(1), 6, 0).value().remaining == 6);
+      (void)host->command({"DEL", key});
+    }
+  }
 }
 
 TEST_CASE("a part of another limit's microsecond counts as a whole one") {
@@ -638,10 +697,7 @@ TEST_CASE("a part of another limit's microsecond counts as a whole one") {
   const Rulebook book = Rulebook::make(limits).value();
   const auto wait = [&](const std::string& stored) {
     (void)host->command({"SET", "key", stored, "PX", "1000"});
-    Call call{&book.script(), {"key"}, {"advance", "", "0"}};
-    for (const std::string& term : book.terms()) call.arguments.push_back(term);
-    call.arguments.push_back("3");
-    const Tree reply = host->run(call);
+    const Tree reply = host->run(call_of(book, "advance", {{"key", 3}}));
     const TreeView view(reply);
     const auto decision = book.decide(kToday, view.reply().children.subspan(1), 3, 0).value();
     // Both sides have refused, or both have charged.

@@ -24,21 +24,22 @@ inline constexpr Script kCountScript = {"count",
                                         R"lua(local keys = #KEYS
 local time = redis.call('TIME')
 local reply = {time[1] * 1000000 + time[2]}
-if ARGV[1] == 'fail' then error('on purpose') end
-if ARGV[1] == 'misshape' then return 'misshape' end
+local operation = ARGV[1]:match('^%l+')
+if operation == 'fail' then error('on purpose') end
+if operation == 'misshape' then return 'misshape' end
 for i = 1, keys do
-  if ARGV[1] == 'echo' then
+  if operation == 'echo' then
     reply[i + 1] = KEYS[i]
   else
-    reply[i + 1] = redis.call('INCRBY', KEYS[i], ARGV[#ARGV - keys + i])
+    reply[i + 1] = redis.call('INCRBY', KEYS[i], ARGV[1 + i] or ARGV[2])
   end
 end
 return reply
 )lua",
-                                        "e75211936bfb31edd489ae5e49a21797ff59e2f3"};
+                                        "293cede002214263e3f5f51519bc8ecce231225f"};
 
 inline const Program& count_program() {
-  static const Program program = {&kCountScript, {"a term"}, 1};
+  static const Program program = {&kCountScript, "a term", 1};
   return program;
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catch.h"
@@ -11,6 +12,7 @@
 namespace penstock::redis {
 namespace {
 
+using namespace std::string_view_literals;
 using std::chrono::milliseconds;
 
 struct Asked final : Question {
@@ -21,8 +23,8 @@ const Script kScript = {"test", "return 1", "e0e1f9fabfc9d4800c877a703b823ac0578
 const Instant kStart{};
 
 struct World {
-  Program a{&kScript, {"10", "60"}, 1};
-  Program b{&kScript, {}, 2};
+  Program a{&kScript, "x 10 60 1", 1};
+  Program b{&kScript, "y 1 2 3", 2};
   std::vector<std::unique_ptr<Asked>> questions;
 
   Asked& ask(const Program& program, const std::string& key, std::string_view op = "advance",
@@ -56,18 +58,28 @@ TEST_CASE("a call is one command with everything in it") {
   line.add(second);
   std::string out;
   append_call(out, line.take());
-  CHECK(out == std::string("*12\r\n$7\r\nEVALSHA\r\n$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n$1\r\n4\r\n"
-                           "$4\r\nk\0\r\n\r\n$4\r\nk\0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$7\r\nadvance\r\n$3\r\n123\r\n"
-                           "$1\r\n7\r\n$1\r\n1\r\n$1\r\n2\r\n",
-                           147));
+  CHECK(out ==
+        "*10\r\n$7\r\nEVALSHA\r\n$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n$1\r\n4\r\n"
+        "$4\r\nk\0\r\n\r\n$4\r\nk\0\r\n\r\n$0\r\n\r\n$0\r\n\r\n"
+        "$21\r\nadvance 123 7 y 1 2 3\r\n$1\r\n1\r\n$1\r\n2\r\n"sv);
   CHECK(line.empty());
 
   line.add(world.ask(world.a, "x"));
   out.clear();
   append_call(out, line.take());
   CHECK(out ==
-        "*10\r\n$7\r\nEVALSHA\r\n$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n$1\r\n1\r\n$1\r\nx\r\n"
-        "$7\r\nadvance\r\n$0\r\n\r\n$1\r\n0\r\n$2\r\n10\r\n$2\r\n60\r\n$1\r\n3\r\n");
+        "*6\r\n$7\r\nEVALSHA\r\n$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n$1\r\n1\r\n$1\r\nx\r\n"
+        "$21\r\nadvance - 0 x 10 60 1\r\n$1\r\n3\r\n");
+
+  // Costs that are all the same are told once.
+  for (const char* key : {"x", "y"}) {
+    Asked& question = world.ask(world.a, key);
+    question.cost = 8;
+    line.add(question);
+  }
+  out.clear();
+  append_call(out, line.take());
+  CHECK(out.ends_with("$1\r\n2\r\n$1\r\nx\r\n$1\r\ny\r\n$21\r\nadvance - 0 x 10 60 1\r\n$1\r\n8\r\n"));
 }
 
 TEST_CASE("questions of one program go together and keep their order") {

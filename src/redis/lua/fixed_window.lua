@@ -1,63 +1,67 @@
 -- FixedWindow: a window's number, what is used of it, and whether a reservation put the state there.
 -- What penstock/detail/algorithm/fixed_window.h does.
 --
--- Terms      most, window, scale: the limit, microseconds, and a power of two for the value; most * window < 2^53.
--- Value      window * scale + used, an integer to Redis; or "<window> <used> <0|1>" where `used` does not fit below
+-- Terms      most, length, scale: the limit, microseconds, and a power of two for the value; most * length < 2^53.
+-- Value      number * scale + used, an integer to Redis; or "<number> <used> <0|1>" where `used` does not fit below
 --            scale or the window is reserved.
-local function terms(most, window, scale)
-  return { most = most, window = window, scale = scale }
+local function make(rule, most, length, scale)
+  return { rule = rule, most = most, length = length, scale = scale, number = 0, used = 0, reserved = false }
 end
 
-local function parse(limit, value)
-  if not value then return { window = 0, used = 0, reserved = false } end
-  local packed = tonumber(value:match('^%d+$'))
-  if packed then
-    local used = packed % limit.scale
-    return { window = (packed - used) / limit.scale, used = used, reserved = false }
+local function free_at(window)
+  return (window.used > 0 and window.number + 1 or window.number) * window.length
+end
+
+local function parse(window, value)
+  window.number, window.used, window.reserved = 0, 0, false
+  if not value then return 0 end
+  if value:find('^%d+$') then
+    local packed = value + 0
+    window.used = packed % window.scale
+    window.number = (packed - window.used) / window.scale
+    return free_at(window)
   end
-  local window, used, reserved = value:match('^(%d+) (%d+) ([01])$')
-  if not window then return nil end
-  return { window = tonumber(window), used = tonumber(used), reserved = reserved == '1' }
+  local number, used, reserved = value:match('^(%d+) (%d+) ([01])$')
+  if not number then return nil end
+  window.number, window.used, window.reserved = number + 0, used + 0, reserved == '1'
+  return free_at(window)
 end
 
-local function number_of(limit, now)
-  return (now - now % limit.window) / limit.window
+local function number_at(window, now)
+  return (now - now % window.length) / window.length
 end
 
 -- The window that a charge would go to, what is spent in it, and whether it has not begun and the state waits for it.
-local function look(limit, state, now)
-  local window = number_of(limit, now)
-  if state.window < window then return window, 0, false end
-  return state.window, state.used, state.window > window and state.reserved
+local function look(window, now)
+  local number = number_at(window, now)
+  if window.number < number then return number, 0, false end
+  return window.number, window.used, window.number > number and window.reserved
 end
 
-local function wait(limit, state, now, cost)
-  local window, used, closed = look(limit, state, now)
-  local fits = used + cost <= limit.most
+local function wait(window, now, cost)
+  local number, used, closed = look(window, now)
+  local fits = used + cost <= window.most
   if fits and not closed then return 0 end
-  return math.max((fits and window or window + 1) * limit.window - now, 0)
+  return math.max((fits and number or number + 1) * window.length - now, 0)
 end
 
-local function charge(limit, state, now, at, cost)
-  local window, used = look(limit, state, at)
-  state.reserved = at > now and window > number_of(limit, now)
-  state.window, state.used = window, used + cost
+local function stored(window)
+  local number, used, reserved = window.number, window.used, window.reserved
+  if used < window.scale and not reserved then return free_at(window), digits(number * window.scale + used) end
+  return free_at(window), string.format('%.0f %.0f %d', number, used, reserved and 1 or 0)
 end
 
-local function refund(limit, state, now, cost)
-  local _, used = look(limit, state, now)
-  state.used = state.used - math.min(cost, used)
+local function charge(window, now, at, cost)
+  local number, used = look(window, at)
+  window.number, window.used = number, used + cost
+  window.reserved = at > now and number > number_at(window, now)
+  return stored(window)
 end
 
-local function free_at(limit, state)
-  return (state.used > 0 and state.window + 1 or state.window) * limit.window
+local function refund(window, now, cost)
+  local _, used = look(window, now)
+  window.used = window.used - math.min(cost, used)
+  return stored(window)
 end
 
-local function value(limit, state, digits)
-  if state.used < limit.scale and not state.reserved then return digits(state.window * limit.scale + state.used) end
-  return string.format('%.0f %.0f %d', state.window, state.used, state.reserved and 1 or 0)
-end
-
-rules.f = {
-  terms = terms, parse = parse, value = value, wait = wait, charge = charge, refund = refund, free_at = free_at,
-}
+rules.f = { make = make, parse = parse, wait = wait, charge = charge, refund = refund }

@@ -1,124 +1,132 @@
 -- What every decision has in common: reads the time once, loads, decides, saves, sets the time to live.
 --
 -- KEYS   for each request one key a limit, in the order of the limits
--- ARGV   operation   "advance", "peek", "refund" or "reset"
---        now         "" for the server's clock; else microseconds, and then keys live an hour longer (for tests)
---        patience    the longest wait that is good enough, in microseconds
---        limits      how many a request has, 1 to 16; then for each of them a letter and three terms (see its rule)
---        cost...     one for each request; 0 asks and charges nothing
+-- ARGV   call     "<operation> <now> <patience> <limit>...", with one space between them:
+--                   operation   advance, peek, refund or reset
+--                   now         - for the server's clock; else microseconds, and then keys live an hour longer (for tests)
+--                   patience    the longest wait that is good enough, in microseconds
+--                   limit       a letter and three terms (see its rule), of up to 16
+--        cost...  one for each request, or one for all; 0 asks and charges nothing
 -- Reply  now, then for each key what was stored before (nil if nothing was), from which the caller computes with the
---        same rule what was decided; or what the rule says that it answers instead; nil to "refund" and "reset". An
---        error in its place says that the key holds something else: its request is not decided, and charged nothing.
+--        same rule what was decided; or what the rule answers instead. An error in its place says that the key holds
+--        something else: its request is not decided, and charged nothing.
 --
 -- A request is charged to all its limits, or to none, at the first moment that suits them all. A refusal writes nothing.
--- All numbers are integers from 0 to 2^53 - 1. Whatever is wrong with them is found before anything is written, and
--- no value that a key holds makes the script fail: what the server itself refuses, it refuses at the first command of
--- its kind, which comes before any that changes something.
-
--- A rule (the other files) has terms, parse and value or load and answer, wait, charge, refund and free_at.
+-- Whatever is wrong with the arguments is found before anything is written, and no value that a key holds makes the
+-- script fail: what the server itself refuses, it refuses at the first command of its kind, which comes before any that
+-- changes something.
+--
+-- A rule (the other files) makes a table of a limit's terms, which then holds the state of one key after the other:
+--   make(rule, term, term, term)
+--   parse(limit, value)           takes the state from what was stored, false if nothing was
+--   load(limit, key)              in its place, if the value is no string; returns the error of reading it, if any, and
+--     both return                 when nothing is owed any more; nil if what is stored is not ours
+--   wait(limit, now, cost)        until the cost fits
+--   charge(limit, now, at, cost)  for permits that are given `at`: now or later
+--   refund(limit, now, cost)
+--     both return                 when nothing is owed any more, and what to store, if that is not done yet
+--   answer(limit, now)            what to reply to a decision, if not what was stored
 -- Few functions and tables, for each is made anew in every call, and Redis pays for them more than for what they do.
 
-local LAST_NOW = 2 ^ 52  -- in the year 2112; leaves room for the longest wait
-local LAST_FREE = 2 ^ 53  -- above what any limiter can owe
-
-local function number(index, most)
-  local value = tonumber(ARGV[index])
-  if value and value >= 0 and value <= most and value % 1 == 0 then return value end
-  error({ err = 'PENSTOCK argument ' .. index .. ': "' .. tostring(ARGV[index]) .. '" is not an integer from 0 to '
-    .. string.format('%.0f', most) })
+local function wrong(index, problem)
+  error({ err = 'PENSTOCK argument ' .. index .. ': "' .. tostring(ARGV[index]) .. '" ' .. problem })
 end
 
--- A number as a text, faster than Redis makes one of it; in two halves, for its integers may have 32 bits.
-local function digits(value)
-  if value < 1000000000 then return string.format('%d', value) end
-  local low = value % 1000000000
-  return string.format('%d%09d', (value - low) / 1000000000, low)
-end
-
--- The state, or nothing if it is not ours; and what was stored, or the error of reading it.
-local function load(rule, limit, key)
-  if rule.load then return rule.load(limit, key) end
-  local value = redis.pcall('GET', key)
-  if type(value) == 'table' then return nil, value end
-  local state = rule.parse(limit, value)
-  return state, state and value
-end
-
-local function save(rule, limit, key, state, now, extra)
-  local left = rule.free_at(limit, state) - now
-  if left <= 0 then
-    redis.call('DEL', key)
-    return
-  end
-  local milliseconds = digits((left - left % -1000) / 1000 + extra)
-  if rule.value then
-    redis.call('SET', key, rule.value(limit, state, digits), 'PX', milliseconds)
-  else
-    redis.call('PEXPIRE', key, milliseconds)
-  end
-end
-
-local operation = ARGV[1]
+local call = ARGV[1] or ''
+local operation, moment, patience, at = call:match('^(%l+) ([%d-]%d*) (%d+) ()')
 if operation ~= 'advance' and operation ~= 'peek' and operation ~= 'refund' and operation ~= 'reset' then
-  error({ err = 'PENSTOCK argument 1: no operation "' .. tostring(operation) .. '"' })
+  wrong(1, 'does not begin with an operation, a moment and a patience')
 end
 local asks = operation == 'advance' or operation == 'peek'
-local extra, now = 0, nil
-if ARGV[2] == '' then
-  local time = redis.call('TIME')
-  now = time[1] * 1000000 + time[2]
-else
-  extra, now = 3600000, number(2, LAST_NOW)
-end
-local patience = number(3, 2 ^ 52)
-local count = number(4, 16)
-local limits, rule_of = {}, {}
-for i = 1, count do
-  local at = 4 * i + 1
-  rule_of[i] = rules[ARGV[at]]
-  if not rule_of[i] then error({ err = 'PENSTOCK argument ' .. at .. ': no rule "' .. tostring(ARGV[at]) .. '"' }) end
-  limits[i] = rule_of[i].terms(number(at + 1, 2 ^ 53 - 1), number(at + 2, 2 ^ 53 - 1), number(at + 3, 2 ^ 53 - 1))
-end
-local first = 4 * count + 4
-local requests = #ARGV - first
-if count == 0 or #KEYS ~= requests * count then
-  error({ err = 'PENSTOCK keys: ' .. #KEYS .. ' for ' .. requests .. ' requests of ' .. count .. ' limits' })
-end
-for r = 1, requests do ARGV[first + r] = number(first + r, 2 ^ 53 - 1) end
+patience = patience + 0
+if patience > LAST_NOW then wrong(1, 'has a patience above 2^52') end
 
-local reply, states, waits = { now, false }, {}, {}
-for r = 1, requests do
-  local base, cost, wait, sound = (r - 1) * count, ARGV[first + r], 0, true
+local limits, count = { false }, 0
+repeat
+  local letter, x, y, z, next = call:match('^(%l) (%d+) (%d+) (%d+) ?()', at)
+  local rule = rules[letter or 1]
+  if not rule then wrong(1, 'has no limit at ' .. at) end
+  x, y, z = x + 0, y + 0, z + 0
+  if x > MOST or y > MOST or z > MOST then wrong(1, 'has a term above 2^53 - 1 at ' .. at) end
+  count, at = count + 1, next
+  limits[count] = rule:make(x, y, z)
+until at > #call
+if count > 16 then wrong(1, 'has more than 16 limits') end
+
+local costs = #ARGV - 1
+if costs == 0 or #KEYS % count > 0 or costs > 1 and costs * count ~= #KEYS then
+  error({ err = 'PENSTOCK keys: ' .. #KEYS .. ' for ' .. costs .. ' costs of ' .. count .. ' limits' })
+end
+for i = 2, costs + 1 do
+  local cost = tonumber(ARGV[i])
+  if not (cost and cost >= 0 and cost <= MOST and cost % 1 == 0) then wrong(i, 'is not an integer below 2^53') end
+  ARGV[i] = cost
+end
+
+local now, extra
+if moment == '-' then
+  local time = redis.call('TIME')
+  now, extra = time[1] * 1000000 + time[2], 0
+else
+  now, extra = tonumber(moment), 3600000
+  if now < 0 or now > LAST_NOW then wrong(1, 'has a moment above 2^52') end
+end
+
+local reply = { now, false }
+local turn, cost = 1, 0
+for base = 0, #KEYS - 1, count do
+  turn = turn + 1
+  cost = ARGV[turn] or cost
+  local wait, sound = 0, true
   for i = 1, count do
-    local state, value = load(rule_of[i], limits[i], KEYS[base + i])
-    -- A missing right, say: every request would meet it.
-    if type(value) == 'table' and not value.err:find('WRONGTYPE', 1, true) then return value end
-    if state and not (rule_of[i].free_at(limits[i], state) <= LAST_FREE) then state, value = nil, nil end
-    states[i] = state
-    if not state then
-      sound = false
-      value = value or { err = 'PENSTOCK the key holds what no limiter of this kind has put there' }
-    elseif asks then
-      waits[i] = rule_of[i].wait(limits[i], state, now, cost)
-      if waits[i] > wait then wait = waits[i] end
+    local limit, key = limits[i], KEYS[base + i]
+    local rule = limit.rule
+    local value, free_at
+    if rule.load then
+      value, free_at = rule.load(limit, key)
     else
-      value = false
+      value = redis.pcall('GET', key)
+      if type(value) ~= 'table' then free_at = rule.parse(limit, value) end
+    end
+    if type(value) == 'table' then
+      -- A missing right, say: every request would meet it.
+      if not value.err:find('WRONGTYPE', 1, true) then return value end
+      sound = false
+    elseif not (free_at and free_at <= MOST) then
+      value, sound = { err = 'PENSTOCK the key holds what no limiter of this kind has put there' }, false
+    elseif asks then
+      local own = rule.wait(limit, now, cost)
+      if own > wait then wait = own end
     end
     reply[1 + base + i] = value
   end
   for i = 1, count do
-    local rule, limit, state = rule_of[i], limits[i], states[i]
-    if sound then
-      if operation == 'advance' and cost > 0 and wait <= patience then
-        rule.charge(limit, state, now, now + wait, cost)
-        save(rule, limit, KEYS[base + i], state, now, extra)
-      elseif operation == 'refund' and cost > 0 then
-        rule.refund(limit, state, now, cost)
-        save(rule, limit, KEYS[base + i], state, now, extra)
+    local limit, key = limits[i], KEYS[base + i]
+    local rule = limit.rule
+    local free_at, value
+    if operation == 'reset' then
+      free_at = now
+    elseif sound and cost > 0 then
+      if operation == 'refund' then
+        free_at, value = rule.refund(limit, now, cost)
+      elseif operation == 'advance' and wait <= patience then
+        free_at, value = rule.charge(limit, now, now + wait, cost)
       end
     end
-    if operation == 'reset' then redis.call('DEL', KEYS[base + i]) end
-    if state and asks and rule.answer then reply[1 + base + i] = rule.answer(limit, state, now, waits[i]) end
+    if free_at then
+      local left = free_at - now
+      if left <= 0 then
+        redis.call('DEL', key)
+      else
+        local milliseconds = digits((left - left % -1000) / 1000 + extra)
+        if value then
+          redis.call('SET', key, value, 'PX', milliseconds)
+        else
+          redis.call('PEXPIRE', key, milliseconds)
+        end
+      end
+    end
+    if asks and rule.answer and not reply[1 + base + i] then reply[1 + base + i] = rule.answer(limit, now) end
   end
 end
 return reply
