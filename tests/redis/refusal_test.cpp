@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -274,6 +275,139 @@ TEST_CASE("CLUSTERDOWN: a node of a cluster with holes is unavailable until they
         REQUIRE(state_is("ok"));
       });
   outage.check_charges();
+}
+
+// ---- a slot that moves -----------------------------------------------------------------------------------
+
+// A cluster of two nodes, of which `here` has all slots. What is limited by the name of "key" has a slot that can
+// move.
+struct TwoNodes {
+  const RedisServer here{arguments()}, there{arguments()};
+  std::string slot = here.command({"CLUSTER", "KEYSLOT", "penstock:{3:key}"});
+
+  TwoNodes() {
+    REQUIRE(here.command({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}) == "OK");
+    REQUIRE(here.command({"CLUSTER", "MEET", "127.0.0.1", std::to_string(there.port()), bus_port(there)}) == "OK");
+    for (const RedisServer* node : {&here, &there}) {
+      REQUIRE(eventually([&] {
+        const std::string info = node->command({"CLUSTER", "INFO"});
+        return info.find("cluster_state:ok") != std::string::npos &&
+               info.find("cluster_known_nodes:2") != std::string::npos;
+      }));
+    }
+  }
+
+  static std::vector<std::string> arguments() {
+    // A node that gives a slot to one that had none would become its replica.
+    return {"--cluster-enabled",
+            "yes",
+            "--cluster-allow-replica-migration",
+            "no",
+            "--cluster-port",
+            std::to_string(RedisServer::free_port())};
+  }
+  static std::string bus_port(const RedisServer& server) {
+    // "127.0.0.1:<port>@<bus port>[,name]"
+    const std::string nodes = server.command({"CLUSTER", "NODES"});
+    const std::size_t at = nodes.find('@') + 1;
+    return nodes.substr(at, nodes.find_first_of(", ", at) - at);
+  }
+  static std::string id(const RedisServer& node) { return node.command({"CLUSTER", "MYID"}); }
+
+  void set_slot(const RedisServer& node, std::vector<std::string> what) const {
+    what.insert(what.begin(), {"CLUSTER", "SETSLOT", slot});
+    REQUIRE(node.command(what) == "OK");
+  }
+  std::vector<std::string> keys(const RedisServer& node) const {
+    std::vector<std::string> names;
+    std::istringstream words(node.command({"CLUSTER", "GETKEYSINSLOT", slot, "100"}));
+    for (std::string name; words >> name;) names.push_back(name);
+    return names;
+  }
+  static void move(const std::string& key, const RedisServer& from, const RedisServer& to) {
+    REQUIRE(from.command({"MIGRATE", "127.0.0.1", std::to_string(to.port()), key, "0", "5000"}) == "OK");
+  }
+
+  // As redis-cli --cluster reshard does: open the slot on both sides, move its keys, close it.
+  void open(const RedisServer& from, const RedisServer& to) const {
+    set_slot(to, {"IMPORTING", id(from)});
+    set_slot(from, {"MIGRATING", id(to)});
+  }
+  void move_all(const RedisServer& from, const RedisServer& to) const {
+    for (const std::string& key : keys(from)) move(key, from, to);
+  }
+  void close(const RedisServer& owner, const RedisServer& other) const {
+    for (const RedisServer* node : {&owner, &other}) set_slot(*node, {"NODE", id(owner)});
+  }
+};
+
+TEST_CASE("ASK: a key that has moved before its slot is unavailable until it is back", "[refusal]") {
+  const TwoNodes nodes;
+  Outage outage(nodes.here.url());
+  outage.check(
+      StatusCode::kUnavailable,
+      [&] {
+        nodes.open(nodes.here, nodes.there);
+        nodes.move_all(nodes.here, nodes.there);
+      },
+      [&] {
+        nodes.set_slot(nodes.here, {"STABLE"});
+        nodes.move_all(nodes.there, nodes.here);
+        nodes.set_slot(nodes.there, {"STABLE"});
+      });
+  outage.check_charges();
+}
+
+TEST_CASE("MOVED: a key whose slot is another node's is refused, the others of this node are decided",
+          "[refusal]") {
+  const TwoNodes nodes;
+  const auto redis = open_redis({.url = nodes.here.url(), .deadline = 5s}).value();
+  const auto limiter = make_redis_limiter(TokenBucket{per_hour(1), 100}, redis).value();
+  REQUIRE(limiter->try_acquire("key", 4).source == Source::redis);
+  const auto reshard = [&](const RedisServer& from, const RedisServer& to) {
+    nodes.open(from, to);
+    nodes.move_all(from, to);
+    nodes.close(to, from);
+  };
+  reshard(nodes.here, nodes.there);
+  // As often as would open the breaker if the server were to blame.
+  for (int i = 0; i < 50; ++i) {
+    const Decision refused = limiter->try_acquire("key");
+    REQUIRE(refused.error == StatusCode::kFailedPrecondition);
+    REQUIRE(refused.source == Source::fallback);
+  }
+  CHECK_FALSE(redis_stats(*redis).breaker_open);
+  CHECK(redis_stats(*redis).last_error.find("MOVED") != std::string::npos);
+  CHECK(limiter->try_acquire("another key").source == Source::redis);
+
+  reshard(nodes.there, nodes.here);
+  const Decision after = limiter->peek("key");
+  CHECK(after.source == Source::redis);
+  CHECK(after.remaining == 96);
+}
+
+TEST_CASE("TRYAGAIN: a list whose keys are on two nodes is charged to none of its limits", "[refusal]") {
+  const TwoNodes nodes;
+  const auto redis = open_redis({.url = nodes.here.url(), .deadline = 5s}).value();
+  const auto limiter =
+      make_redis_limiter(std::vector<Limit>{TokenBucket{per_hour(1), 10}, FixedWindow{100, std::chrono::hours(1)}},
+                         redis, {.on_unavailable = OnUnavailable::deny})
+          .value();
+  REQUIRE(limiter->try_acquire("key", 4).source == Source::redis);
+  nodes.open(nodes.here, nodes.there);
+  REQUIRE(nodes.keys(nodes.here).size() == 2);
+  const std::string moved = nodes.keys(nodes.here).front();
+  TwoNodes::move(moved, nodes.here, nodes.there);
+  const Decision refused = limiter->try_acquire("key", 3);
+  CHECK(refused.error == StatusCode::kUnavailable);
+  CHECK(refused.source == Source::policy);
+  CHECK(redis_stats(*redis).last_error.find("TRYAGAIN") != std::string::npos);
+
+  nodes.set_slot(nodes.here, {"STABLE"});
+  TwoNodes::move(moved, nodes.there, nodes.here);
+  const Decision after = limiter->peek("key", 1);
+  CHECK(after.source == Source::redis);
+  CHECK(after.remaining == 6);
 }
 
 // ---- rights ----------------------------------------------------------------------------------------------
