@@ -62,6 +62,10 @@ inline constexpr std::int64_t kMaxKeys = std::int64_t{1} << 32;
 //
 // A key is told from others by a keyed hash: two of ten million keys that owe at the same time share a state by
 // chance, which can refuse them too early but never admits too much. (SlidingLog: none.)
+//
+// In a child after fork() it goes on from a copy: from then on parent and child each admit the limit. Make one
+// for a SlidingLog after the fork if there are other threads: what one of them holds just then stays locked in the
+// child.
 [[nodiscard]] PENSTOCK_EXPORT absl::StatusOr<std::unique_ptr<Limiter>> make_memory_limiter(
     const Limit& limit, const MemoryOptions& options = {});
 

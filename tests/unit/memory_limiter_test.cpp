@@ -1,6 +1,8 @@
 #include "penstock/memory_limiter.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -29,6 +31,28 @@ template <class L, class Word>
 struct LimiterOfLayout<memory::Layout<L, Word>> {
   using Type = LimiterOf<L, Word>;
 };
+
+// ---- fork ----------------------------------------------------------------------------------------------------
+
+TEST_CASE("a child of fork() goes on from a copy") {
+  for (const Limit& limit : {Limit(TokenBucket{per_hour(5), 5}), Limit(FixedWindow{5, 24h * 365}),
+                             Limit(SlidingWindow{5, 24h * 365}), Limit(SlidingLog{5, 24h})}) {
+    CAPTURE(to_string(limit));
+    ManualClock clock(24h);
+    const auto limiter = make_memory_limiter(limit, {.max_keys = 100, .clock = &clock}).value();
+    REQUIRE(limiter->try_acquire("key", 2).permitted);
+    const auto the_rest_is_there = [&] {
+      return limiter->peek("key").remaining == 3 && limiter->try_acquire("key", 3).permitted &&
+             !limiter->try_acquire("key").permitted && limiter->try_acquire("new", 5).permitted;
+    };
+    const pid_t child = fork();
+    if (child == 0) _exit(the_rest_is_there() ? 0 : 1);
+    int status = -1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    CHECK(the_rest_is_there());
+  }
+}
 
 // ---- make ----------------------------------------------------------------------------------------------------
 

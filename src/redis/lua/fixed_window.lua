@@ -1,7 +1,7 @@
 -- FixedWindow: a window's number, what is used of it, and whether a reservation put the state there.
 -- What penstock/detail/algorithm/fixed_window.h does.
 --
--- Terms      most, length, scale: the limit, microseconds, and a power of two for the value; most * length < 2^53.
+-- Terms      most, length, scale: the limit, microseconds, and a power of two for the value.
 -- Value      number * scale + used, an integer to Redis; or "<number> <used> <0|1>" where `used` does not fit below
 --            scale or the window is reserved.
 local function make(rule, most, length, scale)
