@@ -10,11 +10,10 @@
 //
 // Questions of one program with the same op, patience and now go out together, as one script call:
 //
-//   EVALSHA <sha1> <number of keys> <keys of all, in order> "<op> <now> <patience> <limits>" <cost of each, or of
-//   all>
+//   EVALSHA <sha1> <number of keys> <keys of all, in order> "<op> <now> <patience> <limits>" <cost>...
 //
-// and the script answers with one array: the time it used in microseconds, then one element for each key, which is
-// a nil, an integer, a string, an error or a flat array.
+// with a cost for each question, or one for all; and the script answers with one array: the time it used in
+// microseconds, then one element for each key, which is a nil, an integer, a string, an error or a flat array.
 
 #ifndef PENSTOCK_REDIS_QUESTION_H_
 #define PENSTOCK_REDIS_QUESTION_H_

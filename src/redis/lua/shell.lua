@@ -41,6 +41,7 @@ local asks = operation == 'advance' or operation == 'peek'
 patience = patience + 0
 if patience > LAST_NOW then wrong(1, 'has a patience above 2^52') end
 
+-- With room for one, which is what most calls have; so is the reply.
 local limits, count = { false }, 0
 repeat
   local letter, x, y, z, next = call:match('^(%l) (%d+) (%d+) (%d+) ?()', at)
