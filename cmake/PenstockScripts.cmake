@@ -1,8 +1,8 @@
 # Joins the parts of a Lua script, and writes all scripts and their SHA1 into one source file; and each of them into a
 # file of its own beside it, for an operator who loads them.
 #
-# A script is `local rules = {}`, numbers, the rules it needs, and the shell. What Redis never reads is left out: comments
-# and blank lines; for Redis keeps the text, and sends it on to its copies.
+# A script is `local rules = {}`, numbers, the rules it needs, and the shell. What Redis never reads is left out:
+# comments and blank lines; for Redis keeps the text, and sends it on to its copies.
 
 # penstock_script(<variable> <Lua file>...)
 function(penstock_script variable)

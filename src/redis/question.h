@@ -68,7 +68,7 @@ class Question {
   const Program* program = nullptr;
   absl::InlinedVector<std::string, 1> keys;  // as many as program->keys
   std::int64_t cost = 0;
-  std::string_view op;        // "advance", "refund", "reset"
+  std::string_view op;        // "advance", "peek", "refund", "reset"
   std::int64_t patience = 0;  // microseconds
   std::string now;            // empty: the server's clock
   std::chrono::steady_clock::time_point deadline;

@@ -3,7 +3,7 @@
 -- KEYS   for each request one key a limit, in the order of the limits
 -- ARGV   call     "<operation> <now> <patience> <limit>...", with one space between them:
 --                   operation   advance, peek, refund or reset
---                   now         - for the server's clock; else microseconds, and then keys live an hour longer (for tests)
+--                   now         - for the server's clock; or microseconds: then keys live an hour longer (for tests)
 --                   patience    the longest wait that is good enough, in microseconds
 --                   limit       a letter and three terms (see its rule), of up to 16
 --        cost...  one for each request, or one for all; 0 asks and charges nothing
